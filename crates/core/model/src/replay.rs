@@ -128,22 +128,16 @@ impl SchemaId {
 impl SchemaId {
     /// The 22-character form, in ASCII.
     pub fn to_text(self) -> [u8; 22] {
+        // Six bits at a time, from the highest on; the last two are followed by zeros.
+        let bits = u128::from_be_bytes(self.0);
         let mut text = [0_u8; 22];
-        let mut digits = text.iter_mut();
-        for group in self.0.chunks(3) {
-            let wide = group
-                .iter()
-                .enumerate()
-                .fold(0_u32, |wide, (place, &byte)| {
-                    wide | u32::from(byte) << (16 - 8 * place)
-                });
-            for place in 0..=group.len() {
-                let six = usize::try_from(wide >> (18 - 6 * place) & 0x3f).unwrap_or_default();
-                let digit = BASE64URL.get(six).copied().unwrap_or(b'A');
-                if let Some(place) = digits.next() {
-                    *place = digit;
-                }
-            }
+        for (digit, place) in text.iter_mut().zip((0..22_u32).rev()) {
+            let six = match place {
+                0 => bits << 4,
+                _ => bits >> (6 * place - 4),
+            };
+            let six = usize::try_from(six & 0x3f).unwrap_or_default();
+            *digit = BASE64URL.get(six).copied().unwrap_or(b'A');
         }
         text
     }

@@ -1,8 +1,11 @@
 //! The payload as the Streaming API delivers it, straight from the Avro bytes.
 
+use std::cell::Cell;
+
 use landfall_model::FieldBits;
 
-use crate::decode::{DecodeError, HeaderView, RawScalar, RawText, Reader};
+use crate::decode::{DecodeError, RawScalar, RawText, Reader};
+use crate::plan::{Keys, Plan};
 use crate::shape::{Compound, Scalar, Shape};
 use crate::{EventSchema, json};
 
@@ -65,7 +68,7 @@ impl EventSchema {
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
         let before = out.len();
-        out.reserve(payload.len() * 2 + 512);
+        out.reserve(payload.len() * 2 + 1_024);
         let result = self.render_fields(payload, form, shows, out);
         if result.is_err() {
             out.truncate(before);
@@ -80,55 +83,52 @@ impl EventSchema {
         shows: impl Fn(&str) -> bool,
         out: &mut Vec<u8>,
     ) -> Result<(), DecodeError> {
+        let plan = self.plan.get_or_init(|| Plan::new(&self.fields));
         let mut reader = Reader::new(payload);
-        let mut marks = Marks {
-            in_seconds: matches!(form, Form::StreamingInSeconds),
-            change: None,
-        };
+        let mut marks = Marks::new(form);
         let start = out.len();
         let mut position = 0;
-        while let Some((field, key)) = self.fields.get(position).zip(self.keys.get(position)) {
+        while let Some((field, keys)) = self.fields.get(position).zip(plan.keys.get(position)) {
             // Most fields of most events are null and unchanged: nothing is said of them.
-            let hidden = self.skip_hidden(position, &marks, &mut reader);
-            if hidden > 0 {
-                position += hidden;
-                continue;
+            if reader.is_zero() && position >= plan.nullable_from {
+                let hidden = reader.skip_zeros(marks.hidden(position, self.fields.len()));
+                if hidden > 0 {
+                    position += hidden;
+                    continue;
+                }
             }
             let field_start = out.len();
-            out.extend_from_slice(key.as_bytes());
+            keys.field.write(out);
             let shown = match &field.shape {
                 Shape::Header => {
-                    let header = HeaderView::read(&mut reader)?;
-                    self.render_header(&header, matches!(form, Form::PubSub), out)?;
-                    marks.change = Some((header.changed_fields, header.diff_fields));
+                    let [changed, differences] =
+                        self.render_header(&mut reader, matches!(form, Form::PubSub), out)?;
+                    marks.begin(changed, differences);
                     true
                 }
                 Shape::Required(scalar) => {
-                    render_scalar(reader.scalar(*scalar)?, &marks, out)?;
+                    render_scalar(&mut reader, *scalar, &marks, out)?;
                     true
                 }
-                Shape::Optional(scalar) => {
-                    render_optional(&mut reader, *scalar, position, &marks, out)?
-                }
-                Shape::Names if reader.branch(2)? == 0 => marks.null(position, out),
-                Shape::Names => {
-                    render_texts(&reader.texts()?, out)?;
-                    true
-                }
+                Shape::Optional(scalar) => match reader.branch(2)? {
+                    0 => marks.null(position, out),
+                    _ => render_value(&mut reader, *scalar, position, &marks, out)?,
+                },
+                Shape::Names => match reader.branch(2)? {
+                    0 => marks.null(position, out),
+                    _ => render_texts(&mut reader, out)?,
+                },
                 Shape::Compound(compound) => match reader.branch(2)? {
-                    0 => render_absent(compound, position, &marks, out),
-                    _ => render_compound(&mut reader, compound, position, &marks, out)?,
+                    0 => render_absent(keys, position, &marks, out),
+                    _ => render_compound(&mut reader, (compound, keys), position, &marks, out)?,
                 },
                 Shape::TextOrCompound(compound) => match reader.branch(3)? {
-                    0 if marks.components(position) != 0 => {
-                        render_absent(compound, position, &marks, out)
-                    }
-                    0 => marks.null(position, out),
+                    0 => render_absent(keys, position, &marks, out),
                     1 => {
                         text(out, reader.text()?)?;
                         true
                     }
-                    _ => render_compound(&mut reader, compound, position, &marks, out)?,
+                    _ => render_compound(&mut reader, (compound, keys), position, &marks, out)?,
                 },
             };
             if !shown || !shows(&field.name) {
@@ -136,67 +136,55 @@ impl EventSchema {
             }
             position += 1;
         }
-        // The first key came with a comma, too.
-        match out.get_mut(start) {
-            Some(first) => *first = b'{',
-            None => out.push(b'{'),
-        }
-        out.push(b'}');
+        close(start, out);
         reader.finish()
     }
 
-    /// Takes the nulls from a field on of which nothing is said, and says how many: one, or many at once.
-    fn skip_hidden(&self, position: usize, marks: &Marks, reader: &mut Reader<'_>) -> usize {
-        if !reader.is_zero() || position < self.nullable_from {
-            return 0;
-        }
-        let most = if marks.hides_nulls() {
-            self.fields.len() - position
-        } else {
-            usize::from(marks.hides_null(position))
-        };
-        reader.skip_zeros(most)
-    }
-
-    /// The header; not whole, it is without `nulledFields` and `diffFields`, which the Streaming API does not have.
+    /// The header, and the changed fields and the differences that it names. Not whole, it is without `nulledFields` and
+    /// `diffFields`, which the Streaming API does not have.
     fn render_header(
         &self,
-        header: &HeaderView<'_>,
+        reader: &mut Reader<'_>,
         whole: bool,
         out: &mut Vec<u8>,
-    ) -> Result<(), DecodeError> {
+    ) -> Result<[FieldBits; 2], DecodeError> {
         out.extend_from_slice(br#"{"entityName":"#);
-        text(out, header.entity_name)?;
+        text(out, reader.text()?)?;
         out.extend_from_slice(br#","recordIds":"#);
-        render_texts(&header.record_ids, out)?;
-        out.extend_from_slice(br#","changeType":"#);
-        json::string(out, header.change_type.as_str());
-        out.extend_from_slice(br#","changeOrigin":"#);
-        text(out, header.change_origin)?;
+        render_texts(reader, out)?;
+        out.extend_from_slice(br#","changeType":""#);
+        out.extend_from_slice(reader.change_type()?.as_str().as_bytes());
+        out.extend_from_slice(br#"","changeOrigin":"#);
+        text(out, reader.text()?)?;
         out.extend_from_slice(br#","transactionKey":"#);
-        text(out, header.transaction_key)?;
+        text(out, reader.text()?)?;
         out.extend_from_slice(br#","sequenceNumber":"#);
-        json::integer(out, i64::from(header.sequence_number));
+        json::integer(out, i64::from(reader.int()?));
         out.extend_from_slice(br#","commitTimestamp":"#);
-        json::integer(out, header.commit_timestamp);
+        json::integer(out, reader.long()?);
         out.extend_from_slice(br#","commitNumber":"#);
-        json::integer(out, header.commit_number);
+        json::integer(out, reader.long()?);
         out.extend_from_slice(br#","commitUser":"#);
-        text(out, header.commit_user)?;
+        text(out, reader.text()?)?;
+        let [nulled, differences, changed] = [reader.bits()?, reader.bits()?, reader.bits()?];
         if whole {
             out.extend_from_slice(br#","nulledFields":"#);
-            self.render_names(&header.nulled_fields, out)?;
+            self.render_names(&nulled, out)?;
             out.extend_from_slice(br#","diffFields":"#);
-            self.render_names(&header.diff_fields, out)?;
+            self.render_names(&differences, out)?;
         }
         out.extend_from_slice(br#","changedFields":"#);
-        self.render_names(&header.changed_fields, out)?;
+        self.render_names(&changed, out)?;
         out.push(b'}');
-        Ok(())
+        Ok([changed, differences])
     }
 
     /// The names of a field set: top-level fields in schema order, then components as `Compound.Component`.
     fn render_names(&self, bits: &FieldBits, out: &mut Vec<u8>) -> Result<(), DecodeError> {
+        if bits.is_empty() {
+            out.extend_from_slice(b"[]");
+            return Ok(());
+        }
         let mut separator = b'[';
         self.each_name(bits, |_, field, part| {
             out.extend_from_slice(&[separator, b'"']);
@@ -229,11 +217,80 @@ enum Form {
 struct Marks {
     /// Without fractions of a second.
     in_seconds: bool,
+    /// No null is shown at all.
+    hides_nulls: bool,
+    /// There are differences.
+    has_differences: bool,
     /// The changed fields and the differences, if there is a header.
     change: Option<(FieldBits, FieldBits)>,
+    /// The fields that are told although they are null, as bits by position: changed, or with changed components.
+    told: Vec<u64>,
+    /// The point in time that was written last, in milliseconds, and its text.
+    moment: Cell<Option<(i64, json::Moment)>>,
 }
 
 impl Marks {
+    const fn new(form: Form) -> Self {
+        Self {
+            in_seconds: matches!(form, Form::StreamingInSeconds),
+            hides_nulls: false,
+            has_differences: false,
+            change: None,
+            told: Vec::new(),
+            moment: Cell::new(None),
+        }
+    }
+
+    fn begin(&mut self, changed: FieldBits, differences: FieldBits) {
+        self.hides_nulls = changed.is_empty();
+        if !self.hides_nulls {
+            let mut told = changed.clone();
+            changed
+                .nested()
+                .for_each(|(position, _)| told.insert(position));
+            self.told = told.top_words().to_vec();
+        }
+        self.has_differences = !differences.is_empty();
+        self.change = Some((changed, differences));
+    }
+
+    /// How many fields from a position on are not shown if they are null, nor one of their components.
+    fn hidden(&self, position: usize, fields: usize) -> usize {
+        let left = fields - position;
+        if self.hides_nulls {
+            return left;
+        }
+        if self.change.is_none() {
+            return 0;
+        }
+        let mut passed = 0;
+        let mut place = position;
+        while let Some(word) = self.told.get(place / 64) {
+            let bits = word >> (place % 64);
+            if bits != 0 {
+                passed += bits.trailing_zeros() as usize;
+                return passed.min(left);
+            }
+            passed += 64 - place % 64;
+            place = position + passed;
+        }
+        left
+    }
+
+    /// Writes a point in time: when a record was created is mostly also when it changed last.
+    fn date_time(&self, out: &mut Vec<u8>, millis: i64) {
+        if let Some((known, text)) = self.moment.get()
+            && known == millis
+        {
+            out.extend_from_slice(&text);
+        } else if let Some(text) = json::moment(millis) {
+            self.moment.set(Some((millis, text)));
+            out.extend_from_slice(&text);
+        } else {
+            json::distant_date_time(out, millis);
+        }
+    }
+
     /// Writes null if the field is to be shown without a value; says whether it is.
     fn null(&self, position: usize, out: &mut Vec<u8>) -> bool {
         let shown = match &self.change {
@@ -246,19 +303,6 @@ impl Marks {
         shown
     }
 
-    /// Whether no null is shown at all.
-    fn hides_nulls(&self) -> bool {
-        let changed = self.change.as_ref().map(|(changed, _)| changed);
-        changed.is_some_and(FieldBits::is_empty)
-    }
-
-    /// Whether a null of the field is not shown at all, nor one of its components.
-    fn hides_null(&self, position: usize) -> bool {
-        self.change.as_ref().is_some_and(|(changed, _)| {
-            !changed.contains(position) && changed.components(position) == 0
-        })
-    }
-
     fn components(&self, position: usize) -> u64 {
         self.change
             .as_ref()
@@ -266,125 +310,119 @@ impl Marks {
     }
 
     fn is_difference(&self, position: usize) -> bool {
-        self.change
-            .as_ref()
-            .is_some_and(|(_, differences)| differences.contains(position))
+        self.has_differences
+            && self
+                .change
+                .as_ref()
+                .is_some_and(|(_, differences)| differences.contains(position))
     }
 }
 
-/// Writes a key; names need no escape, `shape::check` sees to it.
-fn key(out: &mut Vec<u8>, name: &str) {
-    out.push(b'"');
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\":");
+/// Ends an object that begins at `start`. Its first key came with a comma, too.
+fn close(start: usize, out: &mut Vec<u8>) {
+    match out.get_mut(start) {
+        Some(first) => *first = b'{',
+        None => out.push(b'{'),
+    }
+    out.push(b'}');
 }
 
-fn render_optional(
+fn render_value(
     reader: &mut Reader<'_>,
     scalar: Scalar,
     position: usize,
     marks: &Marks,
     out: &mut Vec<u8>,
 ) -> Result<bool, DecodeError> {
-    let Some(value) = reader.optional(scalar)? else {
-        return Ok(marks.null(position, out));
-    };
     if marks.is_difference(position) {
-        out.push(b'{');
-        key(out, "diff");
-        render_scalar(value, marks, out)?;
+        out.extend_from_slice(b"{\"diff\":");
+        render_scalar(reader, scalar, marks, out)?;
         out.push(b'}');
     } else {
-        render_scalar(value, marks, out)?;
+        render_scalar(reader, scalar, marks, out)?;
     }
     Ok(true)
 }
 
 /// Writes a record that is null: the components that an update emptied, or nothing.
-fn render_absent(compound: &Compound, position: usize, marks: &Marks, out: &mut Vec<u8>) -> bool {
+fn render_absent(keys: &Keys, position: usize, marks: &Marks, out: &mut Vec<u8>) -> bool {
     let changed = marks.components(position);
     if changed == 0 {
         return marks.null(position, out);
     }
-    let mut separator = b'{';
-    for (place, part) in compound.components.iter().enumerate() {
-        if place < 64 && changed >> place & 1 == 1 {
-            out.push(separator);
-            separator = b',';
-            key(out, &part.name);
+    let start = out.len();
+    for (place, key) in keys.components.iter().enumerate().take(64) {
+        if changed >> place & 1 == 1 {
+            key.write(out);
             out.extend_from_slice(b"null");
         }
     }
-    if separator == b'{' {
-        out.push(b'{');
-    }
-    out.push(b'}');
+    close(start, out);
     true
 }
 
 fn render_compound(
     reader: &mut Reader<'_>,
-    compound: &Compound,
+    (compound, keys): (&Compound, &Keys),
     position: usize,
     marks: &Marks,
     out: &mut Vec<u8>,
 ) -> Result<bool, DecodeError> {
     let changed = marks.components(position);
-    let mut separator = b'{';
-    for (place, part) in compound.components.iter().enumerate() {
-        let value = reader.optional(part.scalar)?;
+    let start = out.len();
+    for (place, (part, key)) in compound.components.iter().zip(&keys.components).enumerate() {
+        let is_null = reader.branch(2)? == 0;
         let emptied = place < 64 && changed >> place & 1 == 1 || marks.change.is_none();
-        if value.is_none() && !emptied {
+        if is_null && !emptied {
             continue;
         }
-        out.push(separator);
-        separator = b',';
-        key(out, &part.name);
-        match value {
-            Some(value) => render_scalar(value, marks, out)?,
-            None => out.extend_from_slice(b"null"),
+        key.write(out);
+        if is_null {
+            out.extend_from_slice(b"null");
+        } else {
+            render_scalar(reader, part.scalar, marks, out)?;
         }
     }
-    if separator == b'{' {
-        out.push(b'{');
-    }
-    out.push(b'}');
+    close(start, out);
     Ok(true)
 }
 
-fn render_texts(texts: &[RawText<'_>], out: &mut Vec<u8>) -> Result<(), DecodeError> {
-    out.push(b'[');
-    for (place, item) in texts.iter().enumerate() {
-        if place > 0 {
-            out.push(b',');
-        }
-        text(out, *item)?;
+fn render_texts(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<bool, DecodeError> {
+    let mut separator = b'[';
+    reader.each_text(|item| {
+        out.push(separator);
+        separator = b',';
+        text(out, item)
+    })?;
+    if separator == b'[' {
+        out.push(b'[');
     }
     out.push(b']');
-    Ok(())
+    Ok(true)
 }
 
 /// Writes a text of the payload; whether it is UTF-8 is asked only if it is not plain ASCII.
 fn text(out: &mut Vec<u8>, text: RawText<'_>) -> Result<(), DecodeError> {
-    if !json::text(out, text.0) {
+    if !json::short_text(out, text.ahead, text.length) && !json::text(out, text.bytes()) {
         text.read()?;
     }
     Ok(())
 }
 
 fn render_scalar(
-    value: RawScalar<'_>,
+    reader: &mut Reader<'_>,
+    scalar: Scalar,
     marks: &Marks,
     out: &mut Vec<u8>,
 ) -> Result<(), DecodeError> {
-    match value {
+    match reader.scalar(scalar)? {
         RawScalar::Boolean(truth) => out.extend_from_slice(if truth { b"true" } else { b"false" }),
         RawScalar::Integer(number) => json::integer(out, number),
         RawScalar::Double(number) => json::double(out, number),
         RawScalar::Text(value) => text(out, value)?,
         RawScalar::Date(millis) => json::date(out, millis),
         RawScalar::DateTime(millis) if marks.in_seconds => json::date_time_in_seconds(out, millis),
-        RawScalar::DateTime(millis) => json::date_time(out, millis),
+        RawScalar::DateTime(millis) => marks.date_time(out, millis),
         RawScalar::Time(millis) => json::time(out, millis),
     }
     Ok(())

@@ -105,11 +105,20 @@ impl EventSchema {
 
 /// A text as it lies in the payload, not looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct RawText<'a>(pub(crate) &'a [u8]);
+pub(crate) struct RawText<'a> {
+    /// The payload from the text on, so that its first bytes can be copied without asking how many they are.
+    pub(crate) ahead: &'a [u8],
+    /// Not longer than what lies ahead.
+    pub(crate) length: usize,
+}
 
 impl<'a> RawText<'a> {
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.ahead.get(..self.length).unwrap_or_default()
+    }
+
     pub(crate) fn read(self) -> Result<&'a str, DecodeError> {
-        std::str::from_utf8(self.0).map_err(|_| DecodeError::Text)
+        std::str::from_utf8(self.bytes()).map_err(|_| DecodeError::Text)
     }
 
     fn owned(self) -> Result<String, DecodeError> {
@@ -166,10 +175,7 @@ impl<'a> HeaderView<'a> {
         Ok(Self {
             entity_name: reader.text()?,
             record_ids: reader.texts()?,
-            change_type: u64::try_from(reader.int()?)
-                .ok()
-                .and_then(ChangeType::from_ordinal)
-                .ok_or(DecodeError::Branch)?,
+            change_type: reader.change_type()?,
             change_origin: reader.text()?,
             transaction_key: reader.text()?,
             sequence_number: reader.int()?,
@@ -253,8 +259,18 @@ impl<'a> Reader<'a> {
     /// Takes the zeros that come next, so many at most; says how many they were.
     pub(crate) fn skip_zeros(&mut self, most: usize) -> usize {
         let front = self.bytes.get(..most).unwrap_or(self.bytes);
-        let zeros = front.iter().position(|byte| *byte != 0);
-        let zeros = zeros.unwrap_or(front.len());
+        let mut zeros = 0;
+        // Nulls come in long runs: eight at a time.
+        while let Some(eight) = front.get(zeros..).and_then(<[u8]>::first_chunk) {
+            let bits = u64::from_le_bytes(*eight);
+            if bits != 0 {
+                zeros += bits.trailing_zeros() as usize / 8;
+                break;
+            }
+            zeros += 8;
+        }
+        let rest = front.get(zeros..).unwrap_or_default().iter();
+        zeros += rest.take_while(|byte| **byte == 0).count();
         self.bytes = self.bytes.get(zeros..).unwrap_or_default();
         zeros
     }
@@ -273,6 +289,9 @@ impl<'a> Reader<'a> {
 
     #[inline(never)]
     fn long_of_several_bytes(&mut self) -> Result<i64, DecodeError> {
+        if let Some(number) = self.long_of_eight_bytes() {
+            return Ok(number);
+        }
         let mut bits: u64 = 0;
         for (place, byte) in self.bytes.iter().enumerate().take(LONG_BYTES) {
             bits |= u64::from(byte & 0x7f) << (7 * place);
@@ -292,8 +311,31 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Takes a number of up to eight bytes that at least as many follow: as one word, whose bytes have seven bits each.
+    fn long_of_eight_bytes(&mut self) -> Option<i64> {
+        let word = u64::from_le_bytes(*self.bytes.first_chunk()?);
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends == 0 {
+            return None;
+        }
+        // The highest bit of the last byte is the lowest of those that are not set.
+        let bytes = ends.trailing_zeros() / 8 + 1;
+        let word = word & (u64::MAX >> (64 - 8 * bytes)) & 0x7f7f_7f7f_7f7f_7f7f;
+        let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+        let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+        let bits = (word & 0x0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4);
+        self.bytes = self.bytes.get(bytes as usize..)?;
+        Some((bits >> 1).cast_signed() ^ -(bits & 1).cast_signed())
+    }
+
     pub(crate) fn int(&mut self) -> Result<i32, DecodeError> {
         i32::try_from(self.long()?).map_err(|_| DecodeError::Number)
+    }
+
+    pub(crate) fn change_type(&mut self) -> Result<ChangeType, DecodeError> {
+        let ordinal = u64::try_from(self.int()?).ok();
+        let kind = ordinal.and_then(ChangeType::from_ordinal);
+        kind.ok_or(DecodeError::Branch)
     }
 
     /// The branch of a union of `count`.
@@ -310,16 +352,31 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn text(&mut self) -> Result<RawText<'a>, DecodeError> {
         let length = usize::try_from(self.long()?).map_err(|_| DecodeError::Number)?;
-        self.take(length).map(RawText)
+        let ahead = self.bytes;
+        self.bytes = ahead.get(length..).ok_or(DecodeError::Truncated)?;
+        Ok(RawText { ahead, length })
     }
 
-    /// An array of texts, in any number of blocks. A text takes at least one byte, which bounds the loop.
+    /// An array of texts.
     pub(crate) fn texts(&mut self) -> Result<Vec<RawText<'a>>, DecodeError> {
         let mut items = Vec::new();
+        self.each_text(|text| {
+            items.push(text);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
+    /// Passes on the texts of an array, which may have any number of blocks. A text takes at least one byte, which bounds
+    /// the loop.
+    pub(crate) fn each_text(
+        &mut self,
+        mut pass: impl FnMut(RawText<'a>) -> Result<(), DecodeError>,
+    ) -> Result<(), DecodeError> {
         loop {
             let mut count = self.long()?;
             if count == 0 {
-                return Ok(items);
+                return Ok(());
             }
             if count < 0 {
                 // The size of the block, for readers that skip it, follows a negated count.
@@ -327,12 +384,12 @@ impl<'a> Reader<'a> {
                 self.long()?;
             }
             for _ in 0..count {
-                items.push(self.text()?);
+                pass(self.text()?)?;
             }
         }
     }
 
-    fn bits(&mut self) -> Result<FieldBits, DecodeError> {
+    pub(crate) fn bits(&mut self) -> Result<FieldBits, DecodeError> {
         if self.skip_zeros(1) == 1 {
             // No texts, as in most events.
             return Ok(FieldBits::default());

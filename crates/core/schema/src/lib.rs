@@ -21,9 +21,11 @@ mod from_json;
 mod json;
 mod mask;
 mod parse;
+mod plan;
 mod recode;
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use landfall_model::{FieldBits, SchemaId};
 use md5::{Digest, Md5};
@@ -32,9 +34,11 @@ use thiserror::Error;
 pub use decode::{DecodeError, DecodedEvent, FieldValue};
 pub use encode::{Inclusion, header_bytes};
 pub use from_json::JsonError;
+pub use json::natural as write_natural;
 pub use shape::{Component, Compound, EventField, Scalar, Shape};
 
 use encode::Source;
+use plan::Plan;
 
 /// Name of the field that leads every change event.
 pub const HEADER: &str = "ChangeEventHeader";
@@ -113,10 +117,8 @@ pub struct EventSchema {
     id: SchemaId,
     avro: String,
     fields: Vec<EventField>,
-    /// The text before the value of each field in JSON: `,"Name":`.
-    keys: Vec<String>,
-    /// From here on all fields can be null.
-    nullable_from: usize,
+    /// How events are rendered.
+    plan: OnceLock<Plan>,
     positions: HashMap<String, usize>,
     sources: Vec<Source>,
     slots: Vec<Option<Slot>>,
@@ -147,16 +149,10 @@ impl EventSchema {
         shape::check(name, &fields)?;
         let canonical = avro::canonical(name, &fields);
         let id = SchemaId::from_bytes(Md5::digest(canonical.as_bytes()).into());
-        let last = fields.iter().rposition(|field| !field.shape.is_nullable());
         Ok(Self {
             id,
-            nullable_from: last.map_or(0, |last| last + 1),
             avro: avro::full(name, &fields),
-            // Names need no escape: `shape::check` has seen to it.
-            keys: fields
-                .iter()
-                .map(|field| format!(",\"{}\":", field.name))
-                .collect(),
+            plan: OnceLock::new(),
             positions: fields
                 .iter()
                 .enumerate()
