@@ -4,6 +4,7 @@
 //! capabilities are the caller's; only their places are known here. Start at [`Response`].
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::json::{ObjectWriter, RawJson, write_text};
@@ -147,6 +148,8 @@ const ELEMENT_BYTES: usize = 256;
 #[derive(Debug)]
 pub struct Response {
     body: Vec<u8>,
+    /// Where the last event's channel was written, with what is around it: most events of a response are of one.
+    ending: Range<usize>,
 }
 
 impl Default for Response {
@@ -165,7 +168,7 @@ impl Response {
     pub fn with_capacity(bytes: usize) -> Self {
         let mut body = Vec::with_capacity(bytes.max(2));
         body.push(b'[');
-        Self { body }
+        Self { body, ending: 0..0 }
     }
 
     /// Bytes so far.
@@ -181,6 +184,9 @@ impl Response {
     /// Takes back what was written after the response had `bytes` bytes.
     pub fn truncate(&mut self, bytes: usize) {
         self.body.truncate(bytes.max(1));
+        if self.ending.end > self.body.len() {
+            self.ending = 0..0;
+        }
     }
 
     /// Closes the array.
@@ -199,7 +205,27 @@ impl Response {
         // With room for the reply after it, which a single event is followed by.
         self.body
             .reserve(data.len() + channel.len() + 2 * ELEMENT_BYTES);
-        write_event(self.next(), channel, data);
+        if !self.is_empty() {
+            self.body.push(b',');
+        }
+        self.body.extend_from_slice(b"{\"data\":");
+        self.body.extend_from_slice(data);
+        if self.has_ended_with(channel) {
+            return self.body.extend_from_within(self.ending.clone());
+        }
+        let start = self.body.len();
+        write_ending(&mut self.body, channel);
+        self.ending = start..self.body.len();
+    }
+
+    /// Whether the noted ending is that of a channel. One with an escape is taken for another, since it is longer.
+    fn has_ended_with(&self, channel: &str) -> bool {
+        let around = BEFORE_CHANNEL.len() + AFTER_CHANNEL.len();
+        self.ending.len() == around + channel.len()
+            && self.body.get(self.ending.clone()).is_some_and(|ending| {
+                let written = ending.get(BEFORE_CHANNEL.len()..).unwrap_or_default();
+                written.starts_with(channel.as_bytes()) && !channel.contains('\\')
+            })
     }
 
     /// The handshake succeeded; `capabilities` are the members of its `ext`.
@@ -292,6 +318,15 @@ impl Response {
 pub fn write_event(out: &mut Vec<u8>, channel: &str, data: &[u8]) {
     out.extend_from_slice(b"{\"data\":");
     out.extend_from_slice(data);
+    write_ending(out, channel);
+}
+
+/// What comes before and after the channel at the end of an event message.
+const BEFORE_CHANNEL: &[u8] = b",\"channel\":\"";
+const AFTER_CHANNEL: &[u8] = b"\"}";
+
+/// Writes what follows the data of an event: `,"channel":"/event/Order__e"}`.
+fn write_ending(out: &mut Vec<u8>, channel: &str) {
     out.extend_from_slice(b",\"channel\":");
     write_text(out, channel);
     out.push(b'}');
@@ -546,6 +581,29 @@ mod tests {
             String::from_utf8(response.finish()).unwrap(),
             r#"[{"data":{"event":{"replayId":13}},"channel":"/topic/A?x='1'"},{"data":{},"channel":"/u/\"b\""},{"clientId":"c","channel":"/meta/connect","successful":true}]"#
         );
+    }
+
+    #[test]
+    fn events_of_many_channels_end_with_their_own() {
+        let channels = [
+            "/a", "/b", "/b", "/\"", "/\\\"", "/\\\"", "/\"x", "/a", "/a", "",
+        ];
+        let mut response = Response::new();
+        let mut expected = Vec::new();
+        for channel in channels {
+            response.event(channel, b"{}");
+            let taken_back = response.len();
+            response.event("/other", b"{}");
+            response.truncate(taken_back);
+            response.event(channel, b"1");
+            for data in ["{}", "1"] {
+                let mut event = Vec::new();
+                write_event(&mut event, channel, data.as_bytes());
+                expected.push(String::from_utf8(event).unwrap());
+            }
+        }
+        let written = String::from_utf8(response.finish()).unwrap();
+        assert_eq!(written, format!("[{}]", expected.join(",")));
     }
 
     #[test]
