@@ -37,9 +37,15 @@ const ID: u32 = 1;
 const SCHEMA_ID: u32 = 2;
 const PAYLOAD: u32 = 3;
 
-/// An event as the field `events`: tag, length, `ConsumerEvent`. Written in one piece, as it is done for every event of a
-/// replay.
+/// An event as the field `events`: tag, length, `ConsumerEvent`.
 pub(crate) fn event_field(event: &Event) -> Bytes {
+    let mut field = Vec::new();
+    write_event_field(event, &mut field);
+    field.into()
+}
+
+/// Appends an event as the field `events`, as it is done for every event of a replay: its payload is copied once.
+pub(crate) fn write_event_field(event: &Event, field: &mut Vec<u8>) {
     let uuid;
     let id = match &event.id {
         EventId::Uuid(known) => {
@@ -54,19 +60,18 @@ pub(crate) fn event_field(event: &Event) -> Bytes {
         + field_len(SCHEMA_ID, schema_id.len())
         + field_len(PAYLOAD, event.payload.len());
     let outer = field_len(EVENT, inner) + field_len(REPLAY_ID, replay_id.len());
-    let mut field = Vec::with_capacity(field_len(EVENTS, outer));
-    begin(EVENTS, outer, &mut field);
-    begin(EVENT, inner, &mut field);
+    field.reserve(field_len(EVENTS, outer));
+    begin(EVENTS, outer, field);
+    begin(EVENT, inner, field);
     for (tag, bytes) in [
         (ID, id),
         (SCHEMA_ID, &schema_id),
         (PAYLOAD, &event.payload),
         (REPLAY_ID, &replay_id),
     ] {
-        begin(tag, bytes.len(), &mut field);
+        begin(tag, bytes.len(), field);
         field.extend_from_slice(bytes);
     }
-    field.into()
 }
 
 /// The event in a field `events`; none if there is none.
@@ -78,13 +83,21 @@ pub(crate) fn consumer_event(field: &[u8]) -> Option<ConsumerEvent> {
 
 /// Bytes of a field that has a length, tag and length included.
 fn field_len(tag: u32, bytes: usize) -> usize {
-    encoding::key_len(tag) + encoding::encoded_len_varint(wide(bytes)) + bytes
+    // All tags take a byte.
+    debug_assert!(encoding::key_len(tag) == 1);
+    1 + encoding::encoded_len_varint(wide(bytes)) + bytes
 }
 
 /// Tag and length of a field.
 fn begin(tag: u32, bytes: usize, field: &mut Vec<u8>) {
-    encoding::encode_key(tag, WireType::LengthDelimited, field);
-    encoding::encode_varint(wide(bytes), field);
+    let tag = u8::try_from(tag << 3 | WireType::LengthDelimited as u32).unwrap_or_default();
+    match u8::try_from(bytes) {
+        Ok(bytes @ 0..0x80) => field.extend_from_slice(&[tag, bytes]),
+        _ => {
+            field.push(tag);
+            encoding::encode_varint(wide(bytes), field);
+        }
+    }
 }
 
 fn wide(bytes: usize) -> u64 {

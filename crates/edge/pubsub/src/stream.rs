@@ -9,8 +9,8 @@ use landfall_auth::{Access, Login, may_keep};
 use landfall_engine::faults::{Arming, FaultKind};
 use landfall_engine::usage::{self, Meter, Tally};
 use landfall_engine::{
-    Clock, Definitions, Engine, EventViews, Prepare, Rendition, Stretch, TopicFilter, TopicId,
-    ViewRequest, Waiting, Watcher, Working,
+    Clock, Definitions, Engine, EventViews, LogEvent, Prepare, Rendition, Stretch, TopicFilter,
+    TopicId, ViewRequest, Waiting, Watcher, Working,
 };
 use landfall_model::limits::PUBSUB_RESPONSE_BYTES_MAX;
 use landfall_model::{
@@ -23,7 +23,7 @@ use tonic::{Status, Streaming};
 use tracing::error;
 
 use crate::call::Call;
-use crate::fetch_response::{FetchResponse, event_field};
+use crate::fetch_response::{FetchResponse, write_event_field};
 use crate::frame::{ChannelLens, EventFields, OrgEvents};
 use crate::positions::StreamPosition;
 use crate::{PubsubState, call, replay, reset, service, too_long};
@@ -117,8 +117,8 @@ impl<R: From<FetchResponse>> EventStream<R> {
             ending: ending(&state, &login, &position),
             position,
             closing: Box::pin(std::future::pending()),
-            prepare: Arc::new(|event| {
-                event.rendition(Rendition::PubSub, event_field);
+            prepare: Arc::new(|events| {
+                LogEvent::render_together(events, Rendition::PubSub, write_event_field);
             }),
             deployments: state.engine.deployments(),
             deadline: now,

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
-use landfall_engine::{Engine, Error, EventViews, Prepare, Rendition, Stretch, Watcher};
+use landfall_engine::{Engine, Error, EventViews, LogEvent, Prepare, Rendition, Stretch, Watcher};
 use landfall_model::{Fault, RecordId};
 use landfall_subscription::{Bounds, Read};
 use tracing::error;
 
 use crate::in_flight::InFlight;
 use crate::poll::Waiting;
-use crate::render::rendered;
+use crate::render::Renderer;
 use crate::state::{Reading, State, Step, SubscribeRequest};
 
 /// A client that has shaken hands.
@@ -248,8 +248,11 @@ fn read<'r>(
 /// Renders old events before they are taken.
 fn prepare(engine: &Engine) -> Prepare {
     let engine = engine.clone();
-    Arc::new(move |event| {
-        event.rendition(Rendition::Streaming, |event| rendered(&engine, event));
+    Arc::new(move |events| {
+        let mut renderer = Renderer::new(&engine, false);
+        LogEvent::render_together(events, Rendition::Streaming, |event, data| {
+            renderer.append(event, data);
+        });
     })
 }
 

@@ -1,31 +1,24 @@
 //! The `data` of an event message, made once for all subscribers.
 
 use std::cell::RefCell;
-use std::io::Write as _;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use landfall_engine::{Engine, Event};
-use landfall_model::{EventId, limits};
+use landfall_model::{EventId, SchemaId, limits};
 use landfall_schema::{DecodeError, EventSchema, FieldValue};
 use landfall_wire::write_json_string;
 use tracing::error;
 
 /// The `data` of an event message. Empty if the event cannot be read, which is a defect that is logged, not sent.
 pub(crate) fn rendered(engine: &Engine, event: &Event) -> Bytes {
-    written(engine, event, false)
+    Renderer::new(engine, false).rendered(event)
 }
 
 /// The same as API versions before 43.0 had it: points in time without milliseconds. Few clients are that old: it is not
 /// kept.
 pub(crate) fn rendered_in_seconds(engine: &Engine, event: &Event) -> Bytes {
-    written(engine, event, true)
-}
-
-fn written(engine: &Engine, event: &Event, in_seconds: bool) -> Bytes {
-    SCRATCH.with_borrow_mut(|data| {
-        data.clear();
-        render(engine, event, in_seconds, data)
-    })
+    Renderer::new(engine, true).rendered(event)
 }
 
 thread_local! {
@@ -33,40 +26,123 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn render(engine: &Engine, event: &Event, in_seconds: bool, data: &mut Vec<u8>) -> Bytes {
-    let failed = |reason: &dyn std::fmt::Display| {
-        error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be rendered");
-        Bytes::new()
-    };
-    let Some(schema) = engine.schema(event.schema) else {
-        return failed(&"its schema is unknown");
-    };
-    if schema.is_of_push_topic() {
-        return notification(&schema, event, |_| true).unwrap_or_else(|error| failed(&error));
+/// Renders events, most of which have the schema of the one before.
+pub(crate) struct Renderer<'e> {
+    engine: &'e Engine,
+    in_seconds: bool,
+    last: Option<Known>,
+}
+
+/// A schema, and what an event of it begins with.
+struct Known {
+    id: SchemaId,
+    schema: Arc<EventSchema>,
+    opening: Vec<u8>,
+    kind: Kind,
+}
+
+/// What events of a schema are.
+enum Kind {
+    ChangeEvent,
+    PlatformEvent,
+    /// A notification of a `PushTopic`.
+    Notification,
+    /// An event of a generic channel.
+    Generic,
+}
+
+impl Known {
+    fn of(id: SchemaId, schema: Arc<EventSchema>) -> Self {
+        let kind = if schema.is_of_push_topic() {
+            Kind::Notification
+        } else if schema.is_of_generic_event() {
+            Kind::Generic
+        } else if schema.has_header() {
+            Kind::ChangeEvent
+        } else {
+            Kind::PlatformEvent
+        };
+        Self {
+            id,
+            opening: format!("{{\"schema\":\"{id}\",\"payload\":").into_bytes(),
+            schema,
+            kind,
+        }
     }
-    if schema.is_of_generic_event() {
-        return generic(&schema, event).unwrap_or_else(|error| failed(&error));
+}
+
+impl<'e> Renderer<'e> {
+    pub(crate) const fn new(engine: &'e Engine, in_seconds: bool) -> Self {
+        Self {
+            engine,
+            in_seconds,
+            last: None,
+        }
     }
-    data.extend_from_slice(b"{\"schema\":\"");
-    data.extend_from_slice(&event.schema.to_text());
-    data.extend_from_slice(b"\",\"payload\":");
-    let payload = if in_seconds {
-        schema.render_cometd_in_seconds(&event.payload, data)
+
+    fn rendered(&mut self, event: &Event) -> Bytes {
+        SCRATCH.with_borrow_mut(|data| {
+            data.clear();
+            self.append(event, data);
+            Bytes::copy_from_slice(data)
+        })
+    }
+
+    /// Appends the `data` of an event message; nothing if the event cannot be read.
+    pub(crate) fn append(&mut self, event: &Event, data: &mut Vec<u8>) {
+        let start = data.len();
+        let in_seconds = self.in_seconds;
+        let written = match self.known(event.schema) {
+            Some(known) => write(known, event, in_seconds, data).map_err(|error| error.to_string()),
+            None => Err("its schema is unknown".to_owned()),
+        };
+        if let Err(reason) = written {
+            error!(replay_id = %event.replay_id, schema = %event.schema, %reason, "an event cannot be rendered");
+            data.truncate(start);
+        }
+    }
+
+    fn known(&mut self, id: SchemaId) -> Option<&Known> {
+        if self.last.as_ref().is_none_or(|last| last.id != id) {
+            self.last = Some(Known::of(id, self.engine.schema(id)?));
+        }
+        self.last.as_ref()
+    }
+}
+
+fn write(
+    known: &Known,
+    event: &Event,
+    in_seconds: bool,
+    data: &mut Vec<u8>,
+) -> Result<(), DecodeError> {
+    let schema = &known.schema;
+    match known.kind {
+        Kind::Notification => {
+            data.extend_from_slice(&notification(schema, event, |_| true)?);
+            return Ok(());
+        }
+        Kind::Generic => {
+            data.extend_from_slice(&generic(schema, event)?);
+            return Ok(());
+        }
+        Kind::ChangeEvent | Kind::PlatformEvent => {}
+    }
+    data.extend_from_slice(&known.opening);
+    if in_seconds {
+        schema.render_cometd_in_seconds(&event.payload, data)?;
     } else {
-        schema.render_cometd(&event.payload, data)
-    };
-    if let Err(error) = payload {
-        return failed(&error);
+        schema.render_cometd(&event.payload, data)?;
     }
-    // Writing to memory does not fail.
-    if schema.has_header() {
-        let _ = write!(data, ",\"event\":{{\"replayId\":{}}}}}", event.replay_id);
-    } else {
-        data.extend_from_slice(b",\"event\":{");
+    data.extend_from_slice(b",\"event\":{");
+    if let Kind::PlatformEvent = known.kind {
         write_id(&event.id, data);
-        let _ = write!(data, ",\"replayId\":{}}}}}", event.replay_id);
+        data.push(b',');
     }
-    Bytes::copy_from_slice(data)
+    data.extend_from_slice(b"\"replayId\":");
+    landfall_schema::write_natural(data, event.replay_id.get());
+    data.extend_from_slice(b"}}");
+    Ok(())
 }
 
 /// The `data` of a notification of a `PushTopic`, with the fields that are seen.
@@ -137,12 +213,22 @@ fn write_id(id: &EventId, data: &mut Vec<u8>) {
             data.extend_from_slice(&uuid.to_text());
             data.push(b'"');
         }
+        EventId::Text(text) if text.bytes().all(is_plain) => {
+            data.push(b'"');
+            data.extend_from_slice(text.as_bytes());
+            data.push(b'"');
+        }
         EventId::Text(text) => {
             let mut quoted = String::with_capacity(text.len() + 2);
             write_json_string(&mut quoted, text);
             data.extend_from_slice(quoted.as_bytes());
         }
     }
+}
+
+/// Whether JSON needs no escape for a byte.
+const fn is_plain(byte: u8) -> bool {
+    byte >= 0x20 && byte != b'"' && byte != b'\\'
 }
 
 /// The same `data` as API versions before 52.0 had it: without the event's UUID. None if it has none.

@@ -90,13 +90,57 @@ impl LogEvent {
 
     /// The rendered form; `render` makes it at first use.
     pub fn rendition(&self, form: Rendition, render: impl FnOnce(&Event) -> Bytes) -> &Bytes {
-        let slot = match form {
-            Rendition::Streaming => &self.streaming,
-            Rendition::PubSub => &self.pubsub,
-        };
+        let slot = self.slot(form);
         slot.get_or_init(|| render(&self.event))
     }
+
+    /// Renders events into buffers that they share, those that are not rendered yet: an allocation for each would cost more
+    /// than many renditions do. `render` appends what it makes.
+    pub fn render_together(
+        events: &[Arc<Self>],
+        form: Rendition,
+        mut render: impl FnMut(&Event, &mut Vec<u8>),
+    ) {
+        let mut rest = events;
+        while !rest.is_empty() {
+            let mut whole = Vec::with_capacity(SHARED_BYTES);
+            let mut ends = Vec::with_capacity(rest.len().min(SHARED_EVENTS));
+            for event in rest {
+                if whole.len() > SHARED_BYTES_FULL {
+                    break;
+                }
+                if event.slot(form).get().is_none() {
+                    render(&event.event, &mut whole);
+                }
+                ends.push(whole.len());
+            }
+            whole.shrink_to_fit();
+            let (whole, mut start) = (Bytes::from(whole), 0);
+            let (rendered, later) = rest.split_at(ends.len());
+            for (event, end) in rendered.iter().zip(ends) {
+                event.slot(form).get_or_init(|| whole.slice(start..end));
+                start = end;
+            }
+            rest = later;
+        }
+    }
+
+    const fn slot(&self, form: Rendition) -> &OnceLock<Bytes> {
+        match form {
+            Rendition::Streaming => &self.streaming,
+            Rendition::PubSub => &self.pubsub,
+        }
+    }
 }
+
+/// Bytes of a buffer that renditions share. What a subscriber still sends of it keeps the whole in memory.
+const SHARED_BYTES: usize = 64 * 1024;
+
+/// From so many bytes on the next event gets another buffer.
+const SHARED_BYTES_FULL: usize = SHARED_BYTES - 8 * 1024;
+
+/// Events that most such buffers have room for, at most.
+const SHARED_EVENTS: usize = 512;
 
 /// A stretch of the log that was looked through.
 #[derive(Debug)]

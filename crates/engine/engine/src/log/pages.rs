@@ -20,7 +20,7 @@ use crate::error::Error;
 const AHEAD: usize = 3;
 
 /// What is done with old events before anybody takes them, such as rendering them.
-pub type Prepare = Arc<dyn Fn(&LogEvent) + Send + Sync>;
+pub type Prepare = Arc<dyn Fn(&[Arc<LogEvent>]) + Send + Sync>;
 
 /// What a subscriber looks for.
 #[derive(Clone)]
@@ -67,7 +67,7 @@ impl Page {
         let work = || async {
             let (page, prepare) = (Arc::clone(self), Arc::clone(prepare));
             tokio::task::spawn_blocking(move || {
-                page.events.iter().for_each(|event| prepare(event));
+                prepare(&page.events);
             })
             .await
             .map_err(|_| Error::Stopped)

@@ -309,12 +309,39 @@ fn stored(count: usize, bytes: usize) -> (Arc<Log>, Arc<Whole>) {
     (Arc::new(log), store)
 }
 
+/// Some are rendered before, some to nothing, and some to more than a buffer has room for.
+#[test]
+fn events_that_are_rendered_together_have_the_renditions_of_their_own() {
+    let lengths = [0, 1, 5_000, 0, 200_000, 7, 60_000, 60_000, 3];
+    let events: Vec<_> = (1..)
+        .zip(lengths)
+        .map(|(id, _)| Arc::new(LogEvent::new(event(ReplayId::new(id), 1, 10))))
+        .collect();
+    events[5].rendition(Rendition::PubSub, |_| Bytes::from_static(b"before"));
+    let length = |event: &Event| lengths[usize::try_from(event.replay_id.get() - 1).unwrap()];
+    LogEvent::render_together(&events, Rendition::PubSub, |event, out| {
+        let letter = b'a' + u8::try_from(event.replay_id.get()).unwrap();
+        out.resize(out.len() + length(event), letter);
+    });
+    for (event, letter) in events.iter().zip(b'b'..) {
+        let rendition = event.rendition(Rendition::PubSub, |_| unreachable!("it is there"));
+        if event.event().replay_id.get() == 6 {
+            assert_eq!(rendition, "before");
+        } else {
+            assert_eq!(*rendition, vec![letter; length(event.event())]);
+        }
+        assert!(event.slot(Rendition::Streaming).get().is_none());
+    }
+}
+
 #[tokio::test]
 async fn who_reads_the_same_old_events_shares_them_and_their_renditions() {
     let (log, store) = stored(10, 0);
     let filter = TopicFilter::These(vec![TopicId(1)]);
-    let prepare: Prepare = Arc::new(|event| {
-        event.rendition(Rendition::PubSub, |_| Bytes::from_static(b"prepared"));
+    let prepare: Prepare = Arc::new(|events| {
+        LogEvent::render_together(events, Rendition::PubSub, |_, out| {
+            out.extend_from_slice(b"prepared");
+        });
     });
     let mut readers = Vec::new();
     for _ in 0..4 {
