@@ -1,6 +1,12 @@
 //! Renders an event for the Streaming API many times, so that its instructions can be counted: docs/benchmarks.md has the
 //! command and the numbers.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a program of its own, with arguments and a result"
+)]
+
 use std::error::Error;
 use std::hint::black_box;
 

@@ -223,8 +223,8 @@ struct Marks {
     has_differences: bool,
     /// The changed fields and the differences, if there is a header.
     change: Option<(FieldBits, FieldBits)>,
-    /// The fields that are told although they are null, as bits by position: changed, or with changed components.
-    told: Vec<u64>,
+    /// The fields that are shown although they are null, as bits by position: changed, or with changed components.
+    shown: Vec<u64>,
     /// The point in time that was written last, in milliseconds, and its text.
     moment: Cell<Option<(i64, json::Moment)>>,
 }
@@ -236,7 +236,7 @@ impl Marks {
             hides_nulls: false,
             has_differences: false,
             change: None,
-            told: Vec::new(),
+            shown: Vec::new(),
             moment: Cell::new(None),
         }
     }
@@ -244,11 +244,11 @@ impl Marks {
     fn begin(&mut self, changed: FieldBits, differences: FieldBits) {
         self.hides_nulls = changed.is_empty();
         if !self.hides_nulls {
-            let mut told = changed.clone();
+            let mut shown = changed.clone();
             changed
                 .nested()
-                .for_each(|(position, _)| told.insert(position));
-            self.told = told.top_words().to_vec();
+                .for_each(|(position, _)| shown.insert(position));
+            self.shown = shown.top_words().to_vec();
         }
         self.has_differences = !differences.is_empty();
         self.change = Some((changed, differences));
@@ -265,7 +265,7 @@ impl Marks {
         }
         let mut passed = 0;
         let mut place = position;
-        while let Some(word) = self.told.get(place / 64) {
+        while let Some(word) = self.shown.get(place / 64) {
             let bits = word >> (place % 64);
             if bits != 0 {
                 passed += bits.trailing_zeros() as usize;

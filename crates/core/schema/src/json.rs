@@ -158,7 +158,7 @@ pub fn natural(out: &mut Vec<u8>, number: u64) {
         return out.extend_from_slice(&eight_digits(rest));
     }
     let digits = u64::from_le_bytes(eight_digits(rest));
-    // Zeros in front are shifted out, but for the last digit.
+    // Zeros in front are shifted out, except for the last digit.
     let zeros = ((digits & 0x0f0f_0f0f_0f0f_0f0f).trailing_zeros() / 8).min(7);
     let end = out.len() + 8 - zeros as usize;
     out.extend_from_slice(&(digits >> (8 * zeros)).to_le_bytes());

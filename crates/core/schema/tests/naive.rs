@@ -147,11 +147,11 @@ impl Naive<'_> {
 
     fn value(&self, value: &Value) -> String {
         match value {
-            Value::Null => "null".to_owned(),
             Value::Boolean(truth) => truth.to_string(),
             Value::Integer(number) => number.to_string(),
             Value::Double(number) if number.is_finite() => format!("{number:?}"),
-            Value::Double(_) => "null".to_owned(),
+            // JSON has no number that is none.
+            Value::Null | Value::Double(_) => "null".to_owned(),
             Value::Text(text) => quoted(text),
             Value::Id(id) => quoted(id.as_str()),
             Value::Date(date) => format!("\"{}\"", day(*date)),

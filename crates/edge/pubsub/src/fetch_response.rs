@@ -91,12 +91,11 @@ fn field_len(tag: u32, bytes: usize) -> usize {
 /// Tag and length of a field.
 fn begin(tag: u32, bytes: usize, field: &mut Vec<u8>) {
     let tag = u8::try_from(tag << 3 | WireType::LengthDelimited as u32).unwrap_or_default();
-    match u8::try_from(bytes) {
-        Ok(bytes @ 0..0x80) => field.extend_from_slice(&[tag, bytes]),
-        _ => {
-            field.push(tag);
-            encoding::encode_varint(wide(bytes), field);
-        }
+    if let Ok(bytes @ 0..0x80) = u8::try_from(bytes) {
+        field.extend_from_slice(&[tag, bytes]);
+    } else {
+        field.push(tag);
+        encoding::encode_varint(wide(bytes), field);
     }
 }
 
