@@ -90,7 +90,7 @@ impl Pool {
                 }
                 state = self.state();
                 state.opened -= 1;
-                // Whoever waits for this one tries by themselves.
+                // Another caller that waits for this one tries by itself.
                 self.returned.notify_one();
                 // Others come back, if there are any.
                 if state.opened == 0 {
