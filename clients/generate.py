@@ -154,7 +154,7 @@ def rust(types):
             kind = rust_type(f"{path}.{member}", inner)
             kind = kind if member in schema.get("required", []) else f"Option<{kind}>"
             field = re.sub(r"(?=[A-Z])", "_", member).lower()
-            text = inner["description"].replace("OpenAPI", "`OpenAPI`")
+            text = re.sub(r"(?:/data/)?\b[A-Z][a-z]+(?:[A-Z]\w*)+|\bOpenAPI\b", r"`\g<0>`", inner["description"])
             lines += textwrap.wrap(f"{text}.", 110, initial_indent="    /// ", subsequent_indent="    /// ")
             if "enum" in inner:
                 values = ", ".join(f"`{value}`" for value in inner["enum"])

@@ -112,7 +112,7 @@ pub struct EventCount {
 pub struct EventSchema {
     /// Its id.
     pub id: String,
-    /// The event: AccountChangeEvent.
+    /// The event: `AccountChangeEvent`.
     pub event: String,
     /// The object, or the platform event; none if it was deleted.
     pub entity: Option<String>,
@@ -138,7 +138,7 @@ pub struct Fault {
     /// job`, `request-limit`, `publish-rejected`, `publish-partial`, `ack-lost`, `latency`, `reset-peer`,
     /// `refuse`, `half-close`, `http-503-html`, `truncate`, `bandwidth`, `slice`.
     pub fault: String,
-    /// On this topic only, such as /data/AccountChangeEvent.
+    /// On this topic only, such as `/data/AccountChangeEvent`.
     pub topic: Option<String>,
     /// For this client id of the Streaming API only.
     pub client: Option<String>,
@@ -241,7 +241,7 @@ pub struct RecordDifference {
     /// Its id.
     pub id: String,
     /// created: only the later state has it; removed: only the snapshot has it. A record in the recycle bin
-    /// is there, with IsDeleted.
+    /// is there, with `IsDeleted`.
     ///
     /// One of `created`, `changed`, `removed`.
     pub change: String,
@@ -348,7 +348,7 @@ pub struct RetainedEvent {
     pub replay_id: i64,
     /// The id of the event in the Pub/Sub API.
     pub id: String,
-    /// Its topic: /data/AccountChangeEvent.
+    /// Its topic: `/data/AccountChangeEvent`.
     pub topic: String,
     /// When it was published, by the clock of the org.
     pub time: String,
@@ -443,7 +443,7 @@ pub struct Subscription {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Topic {
-    /// As a client spells it: /data/AccountChangeEvent.
+    /// As a client spells it: `/data/AccountChangeEvent`.
     pub channel: String,
     /// What is on it; channel: several of the others, such as a custom channel.
     ///
@@ -456,7 +456,7 @@ pub struct Topic {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TopicUsage {
-    /// The topic: /data/AccountChangeEvent.
+    /// The topic: `/data/AccountChangeEvent`.
     pub topic: String,
     /// Events since the org was opened.
     pub published: i64,
@@ -499,7 +499,7 @@ pub struct WholeEvent {
     pub replay_id: i64,
     /// The id of the event in the Pub/Sub API.
     pub id: String,
-    /// Its topic: /data/AccountChangeEvent.
+    /// Its topic: `/data/AccountChangeEvent`.
     pub topic: String,
     /// When it was published, by the clock of the org.
     pub time: String,

@@ -149,7 +149,8 @@ fn what_is_retained_and_used() {
     let events = events.expect("a list");
     assert_eq!(events.len(), 1);
     let event = org.event(events[0].replay_id).run().expect("retained");
-    assert_eq!(event.data["payload"]["Name"], "one");
+    let data = event.data.expect("it can be decoded");
+    assert_eq!(data["payload"]["Name"], "one");
     let counted = org.count(ACCOUNTS, before).run().expect("counted");
     assert_eq!(counted.events, 1);
     let schemas = org.schemas().run().expect("a list");
