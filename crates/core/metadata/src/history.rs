@@ -202,6 +202,6 @@ fn values(entity: &EntityDefinition, fields: &[FieldName]) -> Vec<PicklistValue>
     };
     let tracked = fields.iter().filter_map(|name| entity.field(name.as_str()));
     let mut values = vec![of("created", "Created.")];
-    values.extend(tracked.map(|(_, field)| of(field.name.as_str(), &field.label)));
+    values.extend(tracked.map(|(_, field)| of(field.history_name(), &field.label)));
     values
 }

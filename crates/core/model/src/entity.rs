@@ -334,6 +334,14 @@ impl FieldDefinition {
         !self.custom && self.name.as_str() == RECORD_TYPE_ID
     }
 
+    /// The name that entries of a field history have for it: of a standard reference it is that of the relationship.
+    pub fn history_name(&self) -> &str {
+        let name = self.name.as_str();
+        let is_standard = !self.custom && self.field_type == FieldType::Reference;
+        let short = name.strip_suffix("Id").filter(|_| is_standard);
+        short.unwrap_or(name)
+    }
+
     /// Whether it is text of more than 255 characters.
     pub const fn is_long_text(&self) -> bool {
         matches!(self.field_type, FieldType::TextArea) && self.length > 255

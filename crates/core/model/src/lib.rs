@@ -53,5 +53,5 @@ pub use query_refusal::QueryRefusal;
 pub use record_type::{PERSON_ACCOUNT, PersonType, PicklistSubset, RecordType};
 pub use replay::{ReplayId, ReplayPreset, SchemaId};
 pub use soap::SoapFault;
-pub use time::{Date, Timestamp};
+pub use time::{Date, Timestamp, time_of_day};
 pub use value::{Row, Value};

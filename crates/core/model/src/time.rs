@@ -99,6 +99,24 @@ impl Date {
     }
 }
 
+/// As ISO 8601 has it: `2024-04-09`.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.calendar();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+/// A time of day as ISO 8601 has it, `20:26:27.000`.
+///
+/// Unit: milliseconds since midnight.
+pub fn time_of_day(millis: i64) -> String {
+    let (seconds, millis) = (millis / 1_000, millis % 1_000);
+    let (minutes, seconds) = (seconds / 60, seconds % 60);
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}.{millis:03}")
+}
+
 /// Days in the 400 years after which the calendar repeats. Years begin in March here, so that the leap day is the last.
 const DAYS_AN_ERA: i64 = 146_097;
 
@@ -138,6 +156,14 @@ mod tests {
         }
         assert_eq!(Date::from_days(0).calendar(), (1970, 1, 1));
         assert_eq!(Date::from_days(-719_469).calendar(), (0, 2, 29));
+    }
+
+    #[test]
+    fn days_and_times_of_day_are_written_as_iso_8601_has_them() {
+        let day = Date::from_calendar(2024, 4, 9).unwrap();
+        assert_eq!(day.to_string(), "2024-04-09");
+        assert_eq!(time_of_day(0), "00:00:00.000");
+        assert_eq!(time_of_day(73_587_008), "20:26:27.008");
     }
 
     #[test]

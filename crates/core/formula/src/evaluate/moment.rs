@@ -292,24 +292,6 @@ fn moved(moment: &Datum, by: &Number) -> Result<Datum, Failure> {
     }
 }
 
-/// `TEXT` of a day.
-pub(super) fn day_text(day: Date) -> String {
-    let (year, month, day) = day.calendar();
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// `TEXT` of a time of day.
-pub(super) fn time_text(millis: i64) -> String {
-    let part = |function| part_of_time(function, millis);
-    format!(
-        "{:02}:{:02}:{:02}.{:03}",
-        part(Function::Hour),
-        part(Function::Minute),
-        part(Function::Second),
-        part(Function::Millisecond)
-    )
-}
-
 /// `FORMATDURATION`: hours, minutes and seconds, and days where a formula has them shown.
 pub(super) fn duration(arguments: &[Datum]) -> Datum {
     let (seconds, days) = match arguments {

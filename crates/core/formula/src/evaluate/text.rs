@@ -1,7 +1,7 @@
 //! Functions of texts.
 
 use landfall_model::limits::FORMULA_TEXT_BYTES_MAX;
-use landfall_model::{Date, RecordId, Timestamp};
+use landfall_model::{Date, RecordId, Timestamp, time_of_day};
 
 use super::{Evaluation, Mode, cut, html, moment, number, short, text_at};
 use crate::datum::Datum;
@@ -40,9 +40,9 @@ impl Evaluation<'_> {
                 Mode::Read => without_zero(&number.plain()),
                 Mode::Save => number.plain(),
             }),
-            Datum::Date(day) => Datum::Text(moment::day_text(*day)),
+            Datum::Date(day) => Datum::Text(day.to_string()),
             Datum::DateTime(point) => Datum::Text(point_text(*point)),
-            Datum::Time(millis) => Datum::Text(moment::time_text(*millis)),
+            Datum::Time(millis) => Datum::Text(time_of_day(*millis)),
             // Source: answers recorded in `stomita/sformula`.
             Datum::Null if kind == Kind::DateTime && self.mode == Mode::Read => {
                 Datum::Text("Z".to_owned())
@@ -105,8 +105,8 @@ fn code_point(text: &str) -> Datum {
 
 /// `TEXT` of a point in time, in Greenwich.
 fn point_text(point: Timestamp) -> String {
-    let day = moment::day_text(Date::of(point));
-    let time = moment::time_text(moment::time_of(point));
+    let day = Date::of(point);
+    let time = time_of_day(moment::time_of(point));
     let time = time.split_once('.').map_or(time.as_str(), |(time, _)| time);
     format!("{day} {time}Z")
 }

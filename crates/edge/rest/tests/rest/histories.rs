@@ -120,7 +120,7 @@ async fn what_changes_in_tracked_fields_is_kept_with_its_values() {
     let histories = &found["records"][0]["Histories"];
     assert_eq!(histories["totalSize"], 8, "{found}");
     assert_eq!(histories["records"][0]["Parent"]["Name"], "Two");
-    // It is deleted and comes back with its record.
+    // It is deleted with its record.
     let deleted = org
         .send("DELETE", &path, &[], axum::body::Body::empty())
         .await;

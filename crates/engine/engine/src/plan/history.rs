@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use landfall_model::{ChangeType, Date, FieldDefinition, FieldType, RecordId, Row, Value, limits};
+use landfall_model::{
+    ChangeType, Date, FieldDefinition, FieldType, RecordId, Row, Value, limits, time_of_day,
+};
 
 use super::Planner;
 use crate::blueprint::Blueprint;
@@ -69,7 +71,7 @@ impl Planner<'_, '_> {
                 values.push(("Text", self.name_of(old)?, self.name_of(new)?));
             }
             entries.extend(values.into_iter().map(|(data_type, old, new)| Entry {
-                field: kept_name(field),
+                field: field.history_name().to_owned(),
                 data_type: Some(data_type),
                 old,
                 new,
@@ -135,14 +137,6 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
-/// The name that entries have for a field: of a standard reference it is that of the relationship.
-fn kept_name(field: &FieldDefinition) -> String {
-    let name = field.name.as_str();
-    let is_standard = !field.custom && field.field_type == FieldType::Reference;
-    let short = name.strip_suffix("Id").filter(|_| is_standard);
-    short.unwrap_or(name).to_owned()
-}
-
 /// A value as text; long texts and several choices are only said to have changed.
 fn shown(field: &FieldDefinition, value: &Value) -> Value {
     if field.is_long_text() || field.field_type == FieldType::MultiPicklist {
@@ -155,31 +149,15 @@ fn shown(field: &FieldDefinition, value: &Value) -> Value {
         Value::Double(number) => number.to_string(),
         Value::Text(text) => text.chars().take(limits::HISTORY_CHARACTERS_MAX).collect(),
         Value::Id(id) => id.to_string(),
-        Value::Date(day) => date(*day),
+        Value::Date(day) => day.to_string(),
         Value::DateTime(point) => {
-            let millis = point.as_millis().rem_euclid(MILLIS_A_DAY);
-            format!("{}T{}+0000", date(Date::of(*point)), clock(millis))
+            let day = Date::of(*point);
+            let time = time_of_day(point.since(day.midnight()));
+            format!("{day}T{time}+0000")
         }
-        Value::Time(millis) => format!("{}Z", clock(i64::from(*millis))),
+        Value::Time(millis) => format!("{}Z", time_of_day(i64::from(*millis))),
     };
     Value::Text(text)
-}
-
-const MILLIS_A_DAY: i64 = 86_400_000;
-
-fn date(day: Date) -> String {
-    let (year, month, day) = day.calendar();
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-fn clock(millis: i64) -> String {
-    let (seconds, millis) = (millis / 1000, millis % 1000);
-    let (minutes, seconds) = (seconds / 60, seconds % 60);
-    format!(
-        "{:02}:{:02}:{seconds:02}.{millis:03}",
-        minutes / 60,
-        minutes % 60
-    )
 }
 
 /// The values of the field `DataType`.
