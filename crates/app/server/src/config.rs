@@ -121,13 +121,13 @@ pub struct Config {
     pub random_seed: Option<u64>,
     /// Whether a production node has the console. A developer org always has it.
     pub console: bool,
-    /// Where operators reach a production node, if they do.
+    /// The listener for operators of a production node.
     pub operations: Option<Operations>,
     /// The fields whose values the console does not show.
     pub masked: Arc<Mask>,
     /// What is in effect, and where each value was set.
     pub settings: Arc<[SettingReport]>,
-    /// What a new org begins with a copy of, if somebody keeps that.
+    /// The file that a new isolated org is copied from.
     pub template: Option<Template>,
 }
 

@@ -35,12 +35,12 @@ impl Operators {
         }
     }
 
-    /// Answers a request. Nothing is said to one without the token, not even whether there is such a call.
+    /// Answers a request. Without the token the response is the same for every path.
     pub(crate) async fn answer(self: Arc<Self>, mut request: Request<Body>) -> Response {
         if !self.may_ask(request.headers()) {
             return refused();
         }
-        // It is no access token of the org, which would decide on the org of the request.
+        // The token is not an access token, by which calls find the org.
         request.headers_mut().remove(AUTHORIZATION);
         let Ok(answer) = self.control.clone().oneshot(request).await;
         answer

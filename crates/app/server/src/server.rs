@@ -165,7 +165,7 @@ fn for_operators(
         trusted_proxies: Vec::new(),
         hosts: Hosts::Any,
         cors: Cors::default(),
-        // There are none: where they would be is nothing, as everywhere else.
+        // The listener takes no logins.
         cleartext_logins: true,
         hsts: false,
     };

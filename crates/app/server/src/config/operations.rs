@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::config::secret::Secret;
 
-/// Where operators reach a production node, and what they show for it.
+/// The listener for operators of a production node.
 #[derive(Clone, Debug)]
 pub struct Operations {
     /// The address of the listener.

@@ -1,24 +1,24 @@
-//! What new orgs of a process begin with a copy of.
+//! The file that isolated orgs are copied from.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use tempfile::TempPath;
 
-/// What an org of a process has begun with, kept for those that are opened later: cheap to clone. It is removed with the last
-/// clone.
+/// The store of the first isolated org as it was when it was opened: later ones begin with a copy. Cheap to clone; the file
+/// is removed with the last clone.
 #[derive(Clone, Debug, Default)]
 pub struct Template(Arc<OnceLock<TempPath>>);
 
 impl Template {
-    /// The file, once one was kept.
+    /// The file; none before the first org was opened.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.0.get().map(|file| &**file)
     }
 
-    /// Keeps a file, unless there is one.
+    /// Keeps the file of the first org.
     pub(crate) fn keep(&self, file: TempPath) {
-        // Another org was faster: it has the same.
+        // An org that was opened at the same time may have kept its own, which is equal.
         let _ = self.0.set(file);
     }
 }
