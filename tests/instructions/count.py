@@ -1,6 +1,6 @@
 """Counts the instructions that a server spends on a create, a poll and a fetch, with callgrind.
 
-    target/python/bin/python tests/instructions/count.py target/profiling/landfall
+    target/python/bin/python tests/instructions/count.py target/profiling/landfall [OPTION OF THE SERVER ...]
 
 Needs valgrind, and what `cargo xtask peers` installs: the Python environment and the stubs of the Pub/Sub API. The counts
 hardly depend on what else the machine does. They are of all threads of the server, its writer too, and leave out the
@@ -103,7 +103,7 @@ class Client:
 
 def main():
     folder = Path(tempfile.mkdtemp(prefix="landfall-instructions-"))
-    server = Server(sys.argv[1], folder)
+    server = Server(sys.argv[1], folder, *sys.argv[2:])
     try:
         client = Client(server.host)
         client.create(1200)
