@@ -434,7 +434,7 @@ fn secret_of(headers: &HeaderMap) -> Option<&str> {
 fn shown(known: &Known) -> Response {
     let masked: Vec<&str> = known.org.masked().names().collect();
     let body = json!({
-        "username": known.login.username,
+        "username": &*known.login.username,
         "org": known.org.id().to_string(),
         "maskedFields": masked,
     });

@@ -178,12 +178,6 @@ impl Instance {
         self.journal.as_ref()
     }
 
-    /// The user whose access token the head of a request has.
-    pub(crate) fn user_of(&self, headers: &HeaderMap) -> Option<Arc<str>> {
-        let user = self.auth.user_of(token_of(headers)?)?;
-        Some(user.into())
-    }
-
     /// What was done in it.
     fn activity(&self) -> Activity {
         Activity::of(&self.engine, self.journal.as_ref())

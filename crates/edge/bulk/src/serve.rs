@@ -78,6 +78,7 @@ async fn answer(shared: Arc<Shared>, request: Request) -> Result<Response, Fault
         return Err(Fault::Request(RequestFault::ResourceNotFound));
     };
     let login = shared.auth.rest_login(authorization(&parts.headers)?)?;
+    login.identify(parts.extensions.get());
     let (usage, verdict) = counted(&shared);
     let call = Call {
         version,

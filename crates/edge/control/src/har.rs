@@ -96,7 +96,7 @@ fn write_entry(w: &mut Writer, base_url: &str, journal: &Journal, entry: &Entry)
     w.name("_number").raw(&entry.number.to_string());
     w.name("_api").string(entry.api.name());
     w.name("_cut").boolean(entry.outcome.is_cut);
-    if let Some(user) = &entry.user {
+    if let Some(user) = entry.requester.username() {
         w.name("_user").string(user);
     }
     if let Some(status) = entry.outcome.grpc_status {

@@ -259,7 +259,7 @@ fn write_summary(w: &mut Writer, entry: &Entry) {
     }
     w.name("cut").boolean(outcome.is_cut);
     write_text(w, "unsupported", entry.unsupported);
-    write_text(w, "user", entry.user.as_deref());
+    write_text(w, "user", entry.requester.username());
 }
 
 fn write_body(w: &mut Writer, body: &Content, text: Option<&str>) {

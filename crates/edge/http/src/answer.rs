@@ -15,6 +15,9 @@ use crate::encoding;
 use crate::pretty::pretty;
 use crate::xml::{self, Root};
 
+/// Headers of an answer that has a body, besides its own and those that the server adds.
+const HEADERS_USUAL: usize = 6;
+
 /// What a resource answers.
 #[derive(Debug)]
 pub struct Answer {
@@ -219,6 +222,7 @@ impl Answer {
             response.extensions_mut().insert(*refused);
         }
         let headers = response.headers_mut();
+        headers.reserve(HEADERS_USUAL + self.headers.len());
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(names::NO_STORE));
         headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

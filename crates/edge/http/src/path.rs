@@ -1,5 +1,7 @@
 //! Paths and query strings of requests, taken apart and decoded.
 
+use percent_encoding::percent_decode_str;
+
 /// Whether a segment is a word, in any letter case.
 pub fn is(segment: &str, word: &str) -> bool {
     segment.eq_ignore_ascii_case(word)
@@ -27,26 +29,9 @@ pub fn parameters(query: &str) -> Vec<(String, String)> {
 
 /// Decodes `%XX`, and `+` in query strings; what is not UTF-8 reads as replacement characters.
 fn decode(text: &str, plus_is_space: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'+' if plus_is_space => bytes.push(b' '),
-            b'%' => {
-                let mut ahead = rest.clone();
-                let digits = [ahead.next(), ahead.next()]
-                    .map(|digit| digit.and_then(|digit| char::from(digit).to_digit(16)));
-                if let [Some(high), Some(low)] = digits {
-                    bytes.push(u8::try_from(high << 4 | low).unwrap_or_default());
-                    rest = ahead;
-                } else {
-                    bytes.push(b'%');
-                }
-            }
-            other => bytes.push(other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let spaced = (plus_is_space && text.contains('+')).then(|| text.replace('+', " "));
+    let text = spaced.as_deref().unwrap_or(text);
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -70,6 +55,9 @@ mod tests {
 
     #[test]
     fn segments_are_decoded_and_empty_ones_left_out() {
-        assert_eq!(segments("//a/b%2Fc/d+e/"), ["a", "b/c", "d+e"]);
+        assert_eq!(
+            segments("//a/b%2Fc/d+e/%ff"),
+            ["a", "b/c", "d+e", "\u{fffd}"]
+        );
     }
 }

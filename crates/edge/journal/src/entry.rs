@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request};
 use landfall_http::body;
-use landfall_model::Timestamp;
 use landfall_model::limits::{JOURNAL_BODY_BYTES_MAX, JOURNAL_TEXT_BYTES_MAX};
+use landfall_model::{Requester, Timestamp};
 
 use crate::secrets;
 
@@ -32,8 +32,8 @@ pub struct Entry {
     pub target: Arc<str>,
     /// What the client says that it is: its `User-Agent`.
     pub client: Option<Arc<str>>,
-    /// The user whose access token its head has.
-    pub user: Option<Arc<str>>,
+    /// Who makes it.
+    pub requester: Requester,
     /// Its body.
     pub request: Content,
     /// Its answer so far.
@@ -258,7 +258,7 @@ impl Content {
 
 impl Entry {
     /// A request of which only the head is known. It gets its number and its time when the journal takes it.
-    pub fn of_head<B>(request: &Request<B>, user: Option<Arc<str>>) -> Self {
+    pub fn of_head<B>(request: &Request<B>, requester: Requester) -> Self {
         let (uri, headers) = (request.uri(), request.headers());
         let mut target = uri.path().to_owned();
         if let Some(query) = uri.query() {
@@ -272,7 +272,7 @@ impl Entry {
             method: request.method().clone(),
             target: beginning(&target).into(),
             client: text(headers.get(USER_AGENT)).map(Arc::from),
-            user,
+            requester,
             request: Content::of_request(headers),
             outcome: Outcome::default(),
             answer: Content::default(),
@@ -280,12 +280,16 @@ impl Entry {
         }
     }
 
-    /// Memory that it takes. What several requests share counts for each.
+    /// Its path, without a query.
+    pub(crate) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Memory that it takes. What several requests share counts for each, except the user's name, which is their login's.
     pub(crate) fn bytes(&self) -> usize {
         let client = self.client.as_ref().map_or(0, |client| client.len());
-        let user = self.user.as_ref().map_or(0, |user| user.len());
         let message = self.outcome.grpc_message.as_ref().map_or(0, String::len);
-        let texts = client + user + message + self.method.as_str().len() + self.target.len();
+        let texts = client + message + self.method.as_str().len() + self.target.len();
         ENTRY_BYTES + texts + self.request.bytes() + self.answer.bytes()
     }
 }

@@ -11,7 +11,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body::{Frame, SizeHint};
-use landfall_model::Refused;
+use landfall_model::{Refused, Requester};
 use percent_encoding::percent_decode_str;
 
 use crate::Journal;
@@ -25,18 +25,25 @@ const GRPC_MESSAGE: &str = "grpc-message";
 /// The status of a call that has succeeded.
 const GRPC_OK: u32 = 0;
 
-/// Answers a request of a user, and keeps both in the journal. `unsupported` is why there may be no such resource.
+/// Why there is no resource at a path.
+pub type Reason = fn(&str) -> Option<&'static str>;
+
+/// Answers a request, and keeps both in the journal. `unsupported` says why there is no resource at a path, if it is one of
+/// the service's.
 pub async fn observed<F: Future<Output = Response>>(
     journal: Journal,
-    (request, user): (Request<Body>, Option<Arc<str>>),
-    unsupported: Option<&'static str>,
+    mut request: Request<Body>,
+    unsupported: Reason,
     answer: impl FnOnce(Request<Body>) -> F,
 ) -> Response {
-    let exchange = Arc::new(Exchange::begun(journal, Entry::of_head(&request, user)));
+    let requester = Requester::default();
+    request.extensions_mut().insert(requester.clone());
+    let entry = Entry::of_head(&request, requester);
+    let exchange = Arc::new(Exchange::begun(journal, entry));
     let observing = Arc::clone(&exchange);
     let request = request.map(|body| Body::new(Observed::new(body, observing, Side::Request)));
     let response = answer(request).await;
-    exchange.finished(response, unsupported)
+    exchange.finished(response, Some(unsupported))
 }
 
 /// A request that has come as a whole, kept in the journal. Without an answer it counts as cut.
@@ -98,22 +105,20 @@ impl Exchange {
     }
 
     /// Notes the head of the answer; its body is noted as it is sent.
-    fn finished(
-        self: Arc<Self>,
-        mut response: Response,
-        unsupported: Option<&'static str>,
-    ) -> Response {
+    fn finished(self: Arc<Self>, mut response: Response, unsupported: Option<Reason>) -> Response {
         self.answered(&mut response, unsupported);
         response.map(|body| Body::new(Observed::new(body, self, Side::Answer)))
     }
 
-    fn answered(&self, response: &mut Response, unsupported: Option<&'static str>) {
+    fn answered(&self, response: &mut Response, unsupported: Option<Reason>) {
         let refused = response.extensions_mut().remove::<Refused>();
         let is_absent = response.status() == StatusCode::NOT_FOUND;
-        let unsupported = unsupported.filter(|_| is_absent);
+        let reason = unsupported.filter(|_| is_absent);
+        let mut unsupported = None;
         self.change(|entry| {
             entry.outcome.status = Some(response.status().as_u16());
             entry.answer = Content::of_answer(response.headers());
+            unsupported = reason.and_then(|reason| reason(entry.path()));
             entry.unsupported = unsupported;
         });
         self.carried(response.headers());
@@ -167,6 +172,9 @@ impl Exchange {
 
     /// Notes what was read of a request.
     fn read(&self, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
         self.change(|entry| entry.request.extend(data));
     }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use landfall_engine::Engine;
 
 pub use entry::{Api, Content, Entry, Outcome};
-pub use exchange::{Observation, observed};
+pub use exchange::{Observation, Reason, observed};
 pub use mistake::{Finding, Kind, Mistake};
 pub use ring::{Filter, Mistakes, Page, Totals};
 

@@ -225,8 +225,8 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::Timestamp;
     use landfall_model::limits::JOURNAL_BODY_BYTES_MAX;
+    use landfall_model::{Requester, Timestamp};
 
     use super::*;
     use crate::entry::{Content, Outcome};
@@ -240,7 +240,7 @@ mod tests {
             method: http::Method::GET,
             target: target.into(),
             client: None,
-            user: None,
+            requester: Requester::default(),
             request: Content::default(),
             outcome: Outcome::default(),
             answer: Content::default(),

@@ -60,6 +60,7 @@ async fn answer(shared: &Shared, request: Request) -> Result<(StatusCode, Value)
         .transpose()
         .map_err(|_| Fault::Session(SessionFault::HeaderInvalid))?;
     let login = shared.auth.rest_login(token)?;
+    login.identify(parts.extensions.get());
     check_permitted(&login)?;
     let _turn = shared.turn().await?;
     let call = Call {

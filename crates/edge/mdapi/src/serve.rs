@@ -8,7 +8,8 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::request::Parts;
+use http::{Method, StatusCode, header};
 use landfall_auth::Login;
 use landfall_envelope::Envelope;
 use landfall_http::body::{Opened, open_envelope};
@@ -61,7 +62,7 @@ async fn answered(shared: &Shared, request: Request) -> Result<(String, String),
     let version = path.nth(3).and_then(versions::parse_soap);
     version.ok_or(Fault::Soap(SoapFault::VersionInvalid))?;
     let opened = open_envelope(&parts.headers, body).await?;
-    let (login, _turn, envelope) = admitted(shared, &parts.headers, opened).await?;
+    let (login, _turn, envelope) = admitted(shared, &parts, opened).await?;
     let call = Call {
         shared,
         login,
@@ -75,29 +76,34 @@ async fn answered(shared: &Shared, request: Request) -> Result<(String, String),
 /// Who calls, their turn, and the request, of which no more than the beginning is read before the other two.
 async fn admitted<'s>(
     shared: &'s Shared,
-    headers: &HeaderMap,
+    parts: &Parts,
     opened: Opened,
 ) -> Result<(Arc<Login>, SemaphorePermit<'s>, Envelope), Error> {
     if opened.is_whole() {
-        let bytes = opened.read(headers, METADATA_REQUEST_BYTES_MAX).await?;
+        let bytes = opened
+            .read(&parts.headers, METADATA_REQUEST_BYTES_MAX)
+            .await?;
         let envelope = Envelope::parse(&bytes)?;
-        let login = login(shared, &envelope)?;
+        let login = login(shared, parts, &envelope)?;
         return Ok((login, shared.turn().await?, envelope));
     }
     let beginning =
         Envelope::beginning(opened.beginning()).ok_or(Fault::Request(RequestFault::TooLarge))?;
-    let login = login(shared, &beginning)?;
+    let login = login(shared, parts, &beginning)?;
     let turn = shared.turn().await?;
-    let bytes = opened.read(headers, METADATA_REQUEST_BYTES_MAX).await?;
+    let bytes = opened
+        .read(&parts.headers, METADATA_REQUEST_BYTES_MAX)
+        .await?;
     Ok((login, turn, Envelope::parse(&bytes)?))
 }
 
 /// Who calls, if they may use the Metadata API.
-fn login(shared: &Shared, envelope: &Envelope) -> Result<Arc<Login>, Fault> {
+fn login(shared: &Shared, parts: &Parts, envelope: &Envelope) -> Result<Arc<Login>, Fault> {
     let token = envelope
         .option("SessionHeader", "sessionId")
         .ok_or(Fault::Session(SessionFault::Missing))?;
     let login = shared.auth.session_login(token)?;
+    login.identify(parts.extensions.get());
     check_permitted(&login)?;
     Ok(login)
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use landfall_auth::{Login, bearer};
 use landfall_model::{Fault, RecordId, Row};
@@ -62,7 +63,7 @@ pub(crate) async fn identity(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let in_query = query.get("oauth_token").map(String::as_str);
-    let login = login(&state, &parts.headers, in_query);
+    let login = login(&state, &parts, in_query);
     let row = match &login {
         Ok(login) => match named(login, &org, &user) {
             Ok(user) => row(&state, login, user).await,
@@ -99,7 +100,7 @@ fn written(
 /// Clients: @salesforce/core reads `user_id`, `preferred_username` and `organization_id`.
 pub(crate) async fn user_info(State(state): State<OauthState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let row = match login(&state, &parts.headers, None) {
+    let row = match login(&state, &parts, None) {
         Ok(login) => row(&state, &login, login.user_id).await,
         Err(refusal) => Err(refusal),
     };
@@ -114,10 +115,10 @@ pub(crate) async fn user_info(State(state): State<OauthState>, request: Request)
 
 fn login(
     state: &OauthState,
-    headers: &HeaderMap,
+    parts: &Parts,
     in_query: Option<&str>,
 ) -> Result<std::sync::Arc<Login>, Refusal> {
-    let token = match headers.get(AUTHORIZATION) {
+    let token = match parts.headers.get(AUTHORIZATION) {
         Some(value) => {
             let header = value.to_str().map_err(|_| Refusal::BadToken)?;
             bearer(Some(header)).map_err(|_| Refusal::BadToken)?
@@ -128,6 +129,7 @@ fn login(
         .auth
         .authenticate(token)
         .map_err(|_| Refusal::BadToken)?;
+    login.identify(parts.extensions.get());
     if login.scopes.cover_identity() {
         Ok(login)
     } else {

@@ -8,7 +8,7 @@ use landfall_engine::faults::{Called, FaultKind, Occasion};
 use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
 use landfall_model::{EventUuid, Fault, PubSubFault, ServiceFault, SessionFault};
 use tonic::metadata::{MetadataMap, MetadataValue};
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
 use crate::PubsubState;
 
@@ -39,12 +39,13 @@ impl Call {
     /// # Errors
     /// The status that the call ends with.
     /// Source: "Supported Authentication" (Pub/Sub API Developer Guide).
-    pub(crate) fn login(
+    pub(crate) fn login<T>(
         &self,
         state: &PubsubState,
-        metadata: &MetadataMap,
+        request: &Request<T>,
     ) -> Result<Arc<Login>, Status> {
-        let login = login(state, metadata).map_err(|fault| self.refused(&fault))?;
+        let login = login(state, request.metadata()).map_err(|fault| self.refused(&fault))?;
+        login.identify(request.extensions().get());
         let fires = |kind| {
             let occasion = || self.occasion(&login);
             state.engine.faults().fires(kind, occasion).is_some()

@@ -34,7 +34,7 @@ impl PubSub for Service {
         request: Request<Streaming<FetchRequest>>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let call = Call::new(&self.0, "Subscribe");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         // Clients: those built on tonic wait for the headers before they send the first request.
         let answers = subscribe::open(self.0.clone(), call, login, request.into_inner());
         Ok(Response::new(Box::pin(answers)))
@@ -45,7 +45,7 @@ impl PubSub for Service {
         request: Request<SchemaRequest>,
     ) -> Result<Response<SchemaInfo>, Status> {
         let call = Call::new(&self.0, "GetSchema");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         let wanted = request.into_inner().schema_id;
         let schema =
             schema(&self.0, &call, &login, &wanted).map_err(|fault| call.refused(&fault))?;
@@ -61,7 +61,7 @@ impl PubSub for Service {
         request: Request<TopicRequest>,
     ) -> Result<Response<TopicInfo>, Status> {
         let call = Call::new(&self.0, "GetTopic");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         let name = request.into_inner().topic_name;
         let topics = topics(&self.0, &login, &name).map_err(|fault| match fault {
             Fault::PubSub(PubSubFault::TopicDenied) => {
@@ -99,7 +99,7 @@ impl PubSub for Service {
         request: Request<PublishRequest>,
     ) -> Result<Response<PublishResponse>, Status> {
         let call = Call::new(&self.0, "Publish");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         let request = request.into_inner();
         publish::publish(&self.0, &login, &call, &request.topic_name, request.events)
             .await
@@ -112,7 +112,7 @@ impl PubSub for Service {
         request: Request<Streaming<PublishRequest>>,
     ) -> Result<Response<Self::PublishStreamStream>, Status> {
         let call = Call::new(&self.0, "PublishStream");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         let answers = publish::open(self.0.clone(), call, login, request.into_inner());
         Ok(Response::new(Box::pin(answers)))
     }
@@ -122,7 +122,7 @@ impl PubSub for Service {
         request: Request<Streaming<ManagedFetchRequest>>,
     ) -> Result<Response<Self::ManagedSubscribeStream>, Status> {
         let call = Call::new(&self.0, "ManagedSubscribe");
-        let login = call.login(&self.0, request.metadata())?;
+        let login = call.login(&self.0, &request)?;
         let answers = managed::open(self.0.clone(), call, login, request.into_inner());
         Ok(Response::new(Box::pin(answers)))
     }

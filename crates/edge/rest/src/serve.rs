@@ -103,7 +103,9 @@ fn login(shared: &Shared, parts: &Parts) -> Result<Arc<Login>, Fault> {
         ),
         None => None,
     };
-    shared.auth.rest_login(header)
+    let login = shared.auth.rest_login(header)?;
+    login.identify(parts.extensions.get());
+    Ok(login)
 }
 
 async fn within(

@@ -96,6 +96,7 @@ async fn answered(
         });
     }
     let call = Call::of(state, &endpoint, envelope)?;
+    call.login.identify(parts.extensions.get());
     let requests = counted(state)?;
     Ok(Results {
         xml: operation::perform(&call).await?,

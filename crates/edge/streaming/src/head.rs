@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, header};
 use landfall_auth::{TokenHash, streaming_token};
-use landfall_model::{Fault, RequestFault, SessionFault, StreamingFault};
+use landfall_model::{Fault, RequestFault, Requester, SessionFault, StreamingFault};
 use landfall_wire::ApiVersion;
 
 const BROWSER_COOKIE: &str = "BAYEUX_BROWSER";
@@ -32,12 +32,19 @@ pub struct RequestHead {
     pub(crate) accepts: Option<HeaderValue>,
     /// Whether the connection is encrypted, so that cookies may say so.
     pub(crate) is_secure: bool,
+    /// Set to the user, of a request that is observed.
+    pub(crate) requester: Option<Requester>,
 }
 
 impl RequestHead {
     /// Reads path and headers. The path says the version and nothing else: clients decorate it with the type of the
     /// message.
-    pub fn new(path: &str, headers: &HeaderMap, is_secure: bool) -> Self {
+    pub fn new(
+        path: &str,
+        headers: &HeaderMap,
+        is_secure: bool,
+        requester: Option<Requester>,
+    ) -> Self {
         Self {
             token: token(headers).map_err(Fault::Session),
             version: version(path),
@@ -45,6 +52,7 @@ impl RequestHead {
             is_form: is_form(headers),
             accepts: headers.get(header::ACCEPT_ENCODING).map(own),
             is_secure,
+            requester,
         }
     }
 }

@@ -37,8 +37,12 @@ pub(crate) struct Caller {
 impl Caller {
     pub(crate) fn new(state: &StreamingState, head: Arc<RequestHead>) -> Self {
         let token = head.token.as_ref().map_err(Fault::clone);
+        let login = token.and_then(|token| state.auth.streaming_login(token));
+        if let Ok(login) = &login {
+            login.identify(head.requester.as_ref());
+        }
         Self {
-            login: token.and_then(|token| state.auth.streaming_login(token)),
+            login,
             arrived: state.engine.log().bounds().tail,
             head,
         }
@@ -56,7 +60,12 @@ pub(crate) fn handle(
     let (parts, body) = request.into_parts();
     let secure = parts.extensions.get::<Secure>();
     let secure = secure.is_some_and(|secure| secure.0);
-    let head = RequestHead::new(parts.uri.path(), &parts.headers, secure);
+    let head = RequestHead::new(
+        parts.uri.path(),
+        &parts.headers,
+        secure,
+        parts.extensions.get().cloned(),
+    );
     let caller = Caller::new(&state, Arc::new(head));
     let method = parts.method;
     async move {

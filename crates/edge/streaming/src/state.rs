@@ -276,7 +276,7 @@ impl State {
         });
         Subscriber {
             id: id.to_owned(),
-            username: self.login.username.clone(),
+            username: self.login.username.to_string(),
             demand: if self.session.parked().is_some() {
                 SubscriberDemand::PollHeld
             } else {

@@ -79,8 +79,8 @@ impl Following {
             let active = user.filter(|user| user.active);
             for login in logins {
                 match &active {
-                    Some(user) if user.username != login.username => {
-                        let renamed = login.of_changed_user(user.username.clone());
+                    Some(user) if *user.username != *login.username => {
+                        let renamed = login.of_changed_user(user.username.as_str().into());
                         self.logins.replace(renamed);
                     }
                     Some(_) => {}
@@ -168,7 +168,7 @@ impl Following {
         };
         Ok(Some(Login::begin(Beginning {
             user_id,
-            username: user.username,
+            username: user.username.into(),
             org_id: self.org,
             rights: applied.rights(user_id)?,
             scopes: Scopes::parse(&stored.scopes),

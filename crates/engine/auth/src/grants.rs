@@ -449,7 +449,7 @@ impl Shared {
         let access_token = AccessToken::make(org_id, self.engine.entropy());
         let login = Login::begin(Beginning {
             user_id: user.id,
-            username: user.username.clone(),
+            username: user.username.as_str().into(),
             org_id,
             rights,
             scopes: terms.scopes.clone(),

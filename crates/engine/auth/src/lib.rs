@@ -135,12 +135,6 @@ impl Auth {
         self.authenticate_hash(&TokenHash::of_request(token)?)
     }
 
-    /// The user name of a known access token, to be shown only: the idle time of its login goes on.
-    pub fn user_of(&self, token: &str) -> Option<String> {
-        let login = self.0.logins.find(&TokenHash::of_request(token).ok()?)?;
-        Some(login.username.clone())
-    }
-
     fn authenticate_hash(&self, token: &TokenHash) -> Result<Arc<Login>, Fault> {
         self.0.engine.check()?;
         let login = self

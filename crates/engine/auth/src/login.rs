@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use landfall_engine::{Access, Definitions, OrgView, Permissions, Rights};
-use landfall_model::{RecordId, Timestamp};
+use landfall_model::{RecordId, Requester, Timestamp};
 use tokio::sync::watch;
 
 use crate::scopes::Scopes;
@@ -17,7 +17,7 @@ pub struct Login {
     /// Who acts.
     pub user_id: RecordId,
     /// The name they log in with.
-    pub username: String,
+    pub username: Arc<str>,
     /// The org they act in.
     pub org_id: RecordId,
     /// What the token may be used for.
@@ -45,7 +45,7 @@ struct Life {
 /// What a login is made of.
 pub(crate) struct Beginning {
     pub(crate) user_id: RecordId,
-    pub(crate) username: String,
+    pub(crate) username: Arc<str>,
     pub(crate) org_id: RecordId,
     pub(crate) rights: Arc<Rights>,
     pub(crate) scopes: Scopes,
@@ -80,7 +80,7 @@ impl Login {
     }
 
     /// The same login after the user's record has changed.
-    pub(crate) fn of_changed_user(&self, username: String) -> Self {
+    pub(crate) fn of_changed_user(&self, username: Arc<str>) -> Self {
         Self {
             user_id: self.user_id,
             username,
@@ -92,6 +92,13 @@ impl Login {
             hash: self.hash,
             family: self.family.clone(),
             life: Arc::clone(&self.life),
+        }
+    }
+
+    /// Sets the user of a request that has the access token of this login, if the request is observed.
+    pub fn identify(&self, requester: Option<&Requester>) {
+        if let Some(requester) = requester {
+            requester.set(&self.username);
         }
     }
 

@@ -133,7 +133,7 @@ mod tests {
     fn login(token: &str) -> Login {
         Login::begin(Beginning {
             user_id: RecordId::EMPTY,
-            username: "ann".to_owned(),
+            username: "ann".into(),
             org_id: RecordId::EMPTY,
             rights: Arc::new(Rights::nobody()),
             scopes: Scopes::default(),
@@ -165,9 +165,9 @@ mod tests {
     async fn a_changed_user_keeps_the_login_and_its_end() {
         let logins = Logins::default();
         let old = logins.insert(login("t"));
-        logins.replace(old.of_changed_user("bob".to_owned()));
+        logins.replace(old.of_changed_user("bob".into()));
         let new = logins.find(&TokenHash::of("t")).expect("it is live");
-        assert_eq!(new.username, "bob");
+        assert_eq!(&*new.username, "bob");
         let ended = old.ended();
         logins.end(&TokenHash::of("t"));
         ended.await;

@@ -81,7 +81,7 @@ impl Auth {
                 scopes: login.scopes.clone(),
                 client_id: login.client_id.clone(),
                 user_id: login.user_id,
-                username: login.username.clone(),
+                username: login.username.as_ref().to_owned(),
                 issued: login.used(),
                 expires: Some(login.expires()),
             }));

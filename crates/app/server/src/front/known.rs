@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use axum::response::Response;
 use http::{HeaderValue, Request, header, uri};
 use landfall_journal::{Entry, Observation};
+use landfall_model::Requester;
 use landfall_streaming::{Endpoint, EventBody, MESSAGES_HEADERS, Reply, RequestHead};
 use tracing::Level;
 
@@ -67,12 +68,13 @@ impl Front {
             #[cfg(test)]
             Surfaces::One(_) => return None,
         };
-        let head = RequestHead::new(target.path(), request.headers(), is_secure);
-        let entry = org.journal().map(|_| {
+        let requester = org.journal().map(|_| Requester::default());
+        let path = target.path();
+        let head = RequestHead::new(path, request.headers(), is_secure, requester.clone());
+        let entry = requester.map(|requester| {
             let mut request = request.clone();
             *request.uri_mut() = target;
-            let user = org.user_of(request.headers());
-            Arc::new(Entry::of_head(&request, user))
+            Arc::new(Entry::of_head(&request, requester))
         });
         Some(Known {
             org: Arc::downgrade(&org),

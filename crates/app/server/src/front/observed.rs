@@ -19,10 +19,10 @@ pub(crate) async fn answer(org: Arc<Instance>, request: Request<Body>) -> Respon
     let Some(journal) = journal.cloned() else {
         return rehearsed(org, request).await;
     };
-    let reason = unsupported::reason(path);
-    let user = org.user_of(request.headers());
-    let made = (request, user);
-    observed(journal, made, reason, |request| rehearsed(org, request)).await
+    observed(journal, request, unsupported::reason, |request| {
+        rehearsed(org, request)
+    })
+    .await
 }
 
 async fn rehearsed(org: Arc<Instance>, request: Request<Body>) -> Response {

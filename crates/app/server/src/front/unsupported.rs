@@ -80,12 +80,14 @@ pub(crate) fn reason(path: &str) -> Option<&'static str> {
         None => (ADDRESSES.as_slice(), path),
     };
     let in_rest = known.len() == RESOURCES.len();
+    let path = path.as_bytes();
     let begins = |name: &str| {
-        let begin = path.get(..name.len());
-        let is_begin = begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name));
+        let Some((begin, rest)) = path.split_at_checked(name.len()) else {
+            return false;
+        };
         // A segment of the REST API ends where its name does.
-        let next = path.as_bytes().get(name.len());
-        is_begin && (!in_rest || next.is_none_or(|byte| *byte == b'/'))
+        let is_whole = !in_rest || rest.first().is_none_or(|byte| *byte == b'/');
+        is_whole && begin.eq_ignore_ascii_case(name.as_bytes())
     };
     let found = known.iter().find(|(name, _)| begins(name));
     found.map(|(_, reason)| *reason)

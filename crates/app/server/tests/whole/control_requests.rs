@@ -6,11 +6,13 @@
 )]
 
 use http::Method;
-use landfall_client::{HttpClient, Org};
+use landfall_client::pubsub::PubSub;
+use landfall_client::streaming::Replay;
+use landfall_client::{HttpClient, Org, Trust};
 use landfall_server::config::{Config, Data};
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, bayeux, create_account, dev, login, start, started, stranger};
+use crate::common::{WITHIN, bayeux, create_account, dev, get, login, start, started, stranger};
 use crate::control::{call, done};
 
 const HANDSHAKE: &str = r#"[{"channel":"/meta/handshake","version":"1.0","supportedConnectionTypes":["long-polling"]}]"#;
@@ -56,7 +58,10 @@ async fn requests_are_listed_and_shown_with_their_bodies_and_without_secrets() {
     );
     assert_eq!(create["target"], "/services/data/v59.0/sobjects/Account");
     assert_eq!(create["user"], "admin@landfall.test");
-    assert!(token["user"].is_null(), "a login has no token yet");
+    assert!(
+        token["user"].is_null(),
+        "nobody has a token before the login"
+    );
     assert_eq!(create["cut"], false);
     assert!(create["ms"].is_u64());
     assert_eq!(
@@ -380,5 +385,44 @@ async fn an_org_without_a_journal_says_so() {
         assert_eq!(answer.status.as_u16(), 409, "{method} {path}");
         assert_eq!(answer.json()["error"]["code"], "journal-off");
     }
+    running.stop().await.expect("stops");
+}
+
+/// The access token of SOAP is in the envelope.
+#[tokio::test]
+async fn a_request_of_any_api_has_its_user_and_one_without_a_valid_token_has_none() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    let user = async || {
+        let newest = listed(&http, "limit=1").await.remove(0);
+        newest["user"].clone()
+    };
+    for path in [
+        "/services/data/v59.0/limits",
+        "/services/data/v59.0/none",
+        "/services/data/v59.0/tooling/sobjects",
+        "/services/data/v59.0/jobs/ingest",
+        "/services/data/v59.0/metadata/deployRequest/0Af000000000001AAA",
+        "/services/async/59.0/job/750000000000001AAA",
+        "/services/oauth2/userinfo",
+    ] {
+        org.call(Method::GET, path, None).await.expect("an answer");
+        assert_eq!(user().await, "admin@landfall.test", "{path}");
+    }
+    let soap = org.soap("59.0", "<getUserInfo/>").await;
+    assert_eq!(soap.expect("an answer").status.as_u16(), 200);
+    assert_eq!(user().await, "admin@landfall.test");
+    bayeux(&org, HANDSHAKE).await;
+    assert_eq!(user().await, "admin@landfall.test");
+    let pubsub = PubSub::connect(&org, &Trust::nobody()).await;
+    let topic = "/data/AccountChangeEvent";
+    let stream = pubsub.expect("a connection");
+    let stream = stream.subscribe(topic, Replay::Latest).await;
+    stream.expect("a subscription");
+    assert_eq!(user().await, "admin@landfall.test");
+
+    let refused = get(&http, "/services/data/v59.0/limits").await;
+    assert_eq!(refused.status.as_u16(), 401);
+    assert!(user().await.is_null());
     running.stop().await.expect("stops");
 }

@@ -57,7 +57,8 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
         return Err(Fault::Bulk(BulkFault::UrlInvalid { path }));
     };
     let token = token(&parts.headers).ok_or(Fault::Session(SessionFault::Invalid))?;
-    let login = shared.auth.rest_login(Some(&format!("Bearer {token}")))?;
+    let login = shared.auth.session_login(token)?;
+    login.identify(parts.extensions.get());
     counted(shared).1?;
     check_encoding(&parts.headers)?;
     let body_form = media_form(&parts.headers);

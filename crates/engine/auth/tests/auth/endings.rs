@@ -22,7 +22,7 @@ async fn a_login_ends_when_it_is_not_used_and_each_use_puts_that_off() {
     for _ in 0..3 {
         org.clock.advance(Duration::from_millis(1_900));
         let login = org.auth.authenticate(token.as_str()).expect("it is live");
-        assert_eq!(login.username, ADMIN);
+        assert_eq!(&*login.username, ADMIN);
     }
     org.clock.advance(Duration::from_secs(2));
     let refused = org.auth.authenticate(token.as_str());
@@ -119,7 +119,7 @@ async fn a_login_survives_a_restart_and_a_revoked_one_does_not_come_back() {
     let created = org.auth.authenticate(kept.as_str()).expect("live").created;
     let org = org.restarted().await;
     let login = org.auth.authenticate(kept.as_str()).expect("it is live");
-    assert_eq!((login.username.as_str(), login.created), (ADMIN, created));
+    assert_eq!((&*login.username, login.created), (ADMIN, created));
     assert!(login.permissions().modify_all_data);
     assert!(org.auth.authenticate(revoked.as_str()).is_err());
 }
