@@ -3,7 +3,7 @@
 pub(crate) mod prefixes;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
@@ -12,7 +12,7 @@ use landfall_metadata::{
     ValidationRule,
 };
 use landfall_model::{Catalog, EntityDefinition, PlatformEventDefinition};
-use landfall_store::Reads;
+use landfall_store::{Document, Reads};
 
 use crate::channel::Declared;
 use crate::components::Components;
@@ -20,20 +20,142 @@ use crate::error::Error;
 use crate::record_types::{self, Visibilities};
 use crate::shipped::shipped;
 
-/// What was deployed last: the shipped objects, if nothing was.
-pub(crate) fn stored(reads: &dyn Reads) -> Result<(Compiled, Components), Error> {
-    let components = Components::stored(reads)?;
-    let mut book = prefixes::stored(reads)?;
-    let mut compiled = compiled(&components.parts(), &mut book)?;
-    compiled.visibilities = Visibilities::of(&compiled.granted);
-    let catalog = std::mem::take(&mut compiled.catalog);
-    let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
-    let (types, visibilities) = (&compiled.record_types, &compiled.visibilities);
-    compiled.catalog = record_types::with_types(catalog, types, visibilities, id_of);
-    Ok((compiled, components))
+/// Components and what they come to: compiled once, although a deployment checks it, puts it in force and loads it from
+/// the store.
+pub(crate) struct Compilation {
+    /// By kind and name.
+    parts: Vec<Part>,
+    /// With those of the components.
+    prefixes: KeyPrefixes,
+    pub(crate) compiled: Compiled,
+}
+
+impl Compilation {
+    /// Compiles components.
+    ///
+    /// # Errors
+    /// As [`compiled`].
+    pub(crate) fn new(parts: Vec<Part>, mut prefixes: KeyPrefixes) -> Result<Self, Error> {
+        let compiled = compiled(&parts, &mut prefixes)?;
+        Ok(Self {
+            parts,
+            prefixes,
+            compiled,
+        })
+    }
+
+    /// What was deployed last, the shipped objects if nothing was; `ahead` if that is what comes of it.
+    ///
+    /// # Errors
+    /// As [`compiled`], [`Error::Store`], [`Error::Document`].
+    pub(crate) fn stored(
+        reads: &dyn Reads,
+        ahead: Option<Box<Self>>,
+    ) -> Result<(Self, Components), Error> {
+        let components = Components::stored(reads)?;
+        let prefixes = prefixes::stored(reads)?;
+        let compilation = match ahead {
+            Some(ahead) if ahead.is_stored_as(&components, &prefixes) => *ahead,
+            _ => Self::new(components.parts(), prefixes)?,
+        };
+        Ok((compilation, components))
+    }
+
+    /// What components come to; `known` if that is known.
+    ///
+    /// # Errors
+    /// As [`compiled`].
+    pub(crate) fn of(
+        parts: &[Part],
+        prefixes: KeyPrefixes,
+        known: Option<Compiled>,
+    ) -> Result<Self, Error> {
+        let parts = parts.to_vec();
+        match known {
+            Some(compiled) => Ok(Self {
+                parts,
+                prefixes,
+                compiled,
+            }),
+            None => Self::new(parts, prefixes),
+        }
+    }
+
+    /// Whether this is what stored components come to. Where their lines are from is not stored and only decides where
+    /// problems are.
+    fn is_stored_as(&self, components: &Components, prefixes: &KeyPrefixes) -> bool {
+        let is_same = |part: &Part, stored: &Part| {
+            let Part {
+                kind,
+                name,
+                path,
+                line,
+                position,
+                content,
+                also: _,
+            } = part;
+            (kind, name, content) == (&stored.kind, &stored.name, &stored.content)
+                && (path, line, position) == (&stored.path, &stored.line, &stored.position)
+        };
+        let stored = components.all().map(|component| &component.part);
+        self.prefixes == *prefixes
+            && self.parts.len() == components.all().count()
+            && self
+                .parts
+                .iter()
+                .zip(stored)
+                .all(|(part, stored)| is_same(part, stored))
+    }
+
+    /// The key prefixes of all objects and events, as a document.
+    pub(crate) fn prefixes(&self) -> Document {
+        prefixes::document(&self.prefixes)
+    }
+}
+
+/// What was compiled and is needed once more.
+#[derive(Default)]
+pub(crate) struct Compilations {
+    /// What an org has begun with, until something is deployed: of a project mostly the same.
+    begun: Mutex<Option<Compiled>>,
+    /// What is about to be stored, for the load that follows.
+    ahead: Mutex<Option<Box<Compilation>>>,
+}
+
+impl Compilations {
+    /// Keeps what an org has begun with. What is granted was granted when it was deployed.
+    pub(crate) fn begin(&self, compiled: Compiled) {
+        *locked(&self.begun) = Some(Compiled {
+            granted: Vec::new(),
+            ..compiled
+        });
+    }
+
+    /// What an org has begun with, if these components are still all that it has.
+    pub(crate) fn begun(&self, parts: &[Part], components: &Components) -> Option<Compiled> {
+        let begun = locked(&self.begun).take()?;
+        let stored = components.all().map(|component| &component.part);
+        stored.eq(parts).then_some(begun)
+    }
+
+    /// Keeps what is about to be stored; none if it is not.
+    pub(crate) fn expect(&self, ahead: Option<Box<Compilation>>) {
+        *locked(&self.ahead) = ahead;
+    }
+
+    /// What was about to be stored when what is stored changes: what the org has begun with is not what it has.
+    pub(crate) fn expected(&self) -> Option<Box<Compilation>> {
+        *locked(&self.begun) = None;
+        locked(&self.ahead).take()
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What components come to.
+#[derive(Clone)]
 pub(crate) struct Compiled {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) roll_ups: Vec<RollUp>,
@@ -49,7 +171,6 @@ pub(crate) struct Compiled {
     pub(crate) granted: Vec<Granted>,
     pub(crate) record_types: record_types::Declared,
     pub(crate) custom_metadata: Vec<CustomMetadataRecord>,
-    /// Of what is stored; of nothing else.
     pub(crate) visibilities: Visibilities,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) warnings: Vec<Problem>,
@@ -57,6 +178,13 @@ pub(crate) struct Compiled {
 }
 
 impl Compiled {
+    /// The objects with the record types that components declare, whose ids they have.
+    pub(crate) fn with_types(&self, components: &Components) -> Arc<Catalog> {
+        let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
+        let (types, visibilities) = (&self.record_types, &self.visibilities);
+        record_types::with_types(Arc::clone(&self.catalog), types, visibilities, id_of)
+    }
+
     /// What an org refuses is left out of a project with a warning, unless everything has to apply.
     pub(crate) fn leave_out(&mut self, replaced: Vec<Problem>, strict: bool) -> Result<(), Error> {
         self.warnings.append(&mut self.inapplicable);
@@ -118,13 +246,13 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
     Ok(Compiled {
         catalog: Arc::new(Catalog::new(org.entities).with_platform_events(org.platform_events)),
         managed: org.managed_subscriptions,
+        visibilities: Visibilities::of(&org.granted),
         granted: org.granted,
         record_types: record_types::Declared {
             types: org.record_types,
             processes: org.business_processes,
         },
         custom_metadata: org.custom_metadata,
-        visibilities: Visibilities::default(),
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         cors_origins: org.cors_origins,
         settings: org.settings,

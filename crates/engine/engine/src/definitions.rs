@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::Streams;
 use crate::blueprint::Blueprints;
 use crate::channel::{Channel, Declared};
-use crate::compiled::{self, Compiled};
+use crate::compiled::{Compilation, Compiled};
 use crate::components::Components;
 use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
@@ -101,8 +101,8 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Compiles the stored components. The topics are numbered by then, see [`required`]; `earlier` is the set that this
-    /// one replaces.
+    /// The definitions of the stored components, which are compiled unless `ahead` is what they come to. The topics are
+    /// numbered by then, see [`required`]; `earlier` is the set that this one replaces.
     ///
     /// # Errors
     /// [`Error`] if the store or a component cannot be read.
@@ -111,8 +111,10 @@ impl Definitions {
         options: Options,
         schemas: &Schemas,
         earlier: &Self,
+        ahead: Option<Box<Compilation>>,
     ) -> Result<Self, Error> {
-        let (compiled, components) = compiled::stored(reads)?;
+        let (Compilation { mut compiled, .. }, components) = Compilation::stored(reads, ahead)?;
+        compiled.catalog = compiled.with_types(&components);
         let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)

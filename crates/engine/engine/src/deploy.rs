@@ -12,14 +12,12 @@ mod staging;
 mod types;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use landfall_metadata::{
-    Component, CustomMetadataRecord, Gone, Granted, KeyPrefixes, Kind, ManagedSubscription, Part,
-    Problem, RollUp, StartingNumber, declaration_order,
+    Component, Gone, Granted, KeyPrefixes, Kind, Part, Problem, declaration_order,
 };
-use landfall_model::{Catalog, Fault, KeyPrefix, RecordId, ValueFault};
-use landfall_store::{Document, DocumentKind};
+use landfall_model::{Fault, KeyPrefix, RecordId, ValueFault};
+use landfall_store::DocumentKind;
 
 pub use amending::Amending;
 pub(crate) use managing::deployed;
@@ -28,20 +26,13 @@ pub use staging::Staging;
 pub(crate) use types::check_types;
 
 use crate::Engine;
-use crate::compiled::{Compiled, compiled, prefixes};
+use crate::compiled::{Compilation, Compiled, compiled, prefixes};
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::record_types::Declared;
 
-/// New definitions, and what has to be kept with them.
+/// New definitions, and what they change besides.
 pub(crate) struct Deployment {
-    pub(crate) catalog: Arc<Catalog>,
-    pub(crate) managed: Vec<ManagedSubscription>,
-    pub(crate) roll_ups: Vec<RollUp>,
-    pub(crate) record_types: Declared,
-    pub(crate) custom_metadata: Vec<CustomMetadataRecord>,
-    pub(crate) starting_numbers: Vec<StartingNumber>,
-    pub(crate) documents: Vec<Document>,
+    pub(crate) compilation: Box<Compilation>,
     pub(crate) components: Next,
     pub(crate) grants: Grants,
 }
@@ -205,39 +196,37 @@ async fn submit(
     parts: &[Part],
     of: Of,
 ) -> Result<Vec<Problem>, Error> {
-    let mut book = key_prefixes(engine).await?;
-    let mut compiled = compiled(parts, &mut book)?;
+    let prefixes = key_prefixes(engine).await?;
+    let definitions = engine.definitions();
+    let begun = engine.0.state.compilations();
+    let begun = begun.begun(parts, definitions.components());
+    let mut compilation = Box::new(Compilation::of(parts, prefixes, begun)?);
+    let compiled = &mut compilation.compiled;
     match of {
         Of::Components(changed) => compiled.check_applicable(&changed)?,
         Of::Project { replaced, strict } => compiled.leave_out(replaced, strict)?,
     }
-    bounds::check(engine, &compiled, parts)?;
-    check_types(engine.definitions().catalog(), &compiled.catalog, parts)?;
+    bounds::check(engine, compiled, parts)?;
+    check_types(definitions.catalog(), &compiled.catalog, parts)?;
     compiled
         .granted
         .retain(|granted| next.is_said(granted.kind, &granted.name));
-    let definitions = engine.definitions();
+    let warnings = std::mem::take(&mut compiled.warnings);
     let sets = definitions.components().all();
     let gone = sets.filter(|kept| kept.part.kind == Kind::PermissionSet);
     let gone = gone.filter(|kept| !next.has(Kind::PermissionSet, &kept.part.name));
-    let deployment = Deployment {
-        catalog: compiled.catalog,
-        managed: compiled.managed,
-        roll_ups: compiled.roll_ups,
-        record_types: compiled.record_types,
-        custom_metadata: compiled.custom_metadata,
-        starting_numbers: compiled.starting_numbers,
-        documents: vec![prefixes::document(&book)],
+    let deployment = Box::new(Deployment {
         grants: Grants {
-            granted: compiled.granted,
+            granted: std::mem::take(&mut compiled.granted),
             ungranted: gone.map(|kept| kept.part.name.clone()).collect(),
             gone: next.gone().clone(),
         },
+        compilation,
         components: next,
-    };
+    });
     let deployed = engine.0.writer.deploy(deployment).await;
     deployed.map_err(|error| told(error, parts))?;
-    Ok(compiled.warnings)
+    Ok(warnings)
 }
 
 /// An id of a new component.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
 use landfall_store::{Appended, Document, DocumentKind, RowRemoval, RowWrite, WriteSet, Writer};
 
-use crate::compiled;
+use crate::compiled::Compilation;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
@@ -36,8 +36,8 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
     let (store, clock, entropy) = (parts.store, parts.clock, parts.entropy);
     let mut writer = store.writer;
     writer.report_records_of(&touched::followed());
-    let (compiled, components) = compiled::stored(&*writer)?;
-    let catalog = compiled.catalog;
+    let (compilation, components) = Compilation::stored(&*writer, None)?;
+    let catalog = compilation.compiled.with_types(&components);
     writer.prepare(catalog.entities())?;
     let mut numbers = Numbers::load(&*writer, parts.instance)?;
     let mut org = founded(&mut *writer, &catalog, &mut numbers, &*clock, &*entropy)?;
@@ -45,7 +45,7 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
         org = renewed(&mut *writer, &catalog, &numbers, &org, (&*clock, &*entropy))?;
     }
     let id_of = |kind, name: &str| components.get(kind, name).map(|known| known.id);
-    let (types, now) = (&compiled.record_types, clock.now());
+    let (types, now) = (&compilation.compiled.record_types, clock.now());
     let rows = record_types::rows(&*writer, &catalog, types, id_of, now)?;
     if !rows.is_empty() {
         keep(&mut *writer, rows, Vec::new(), now)?;
@@ -55,8 +55,9 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
         capture_all: parts.capture_all,
         streams: parts.streams,
     };
-    let state = Arc::new(OrgState::load(&store.reader, options, Arc::clone(&clock))?);
-    // The state has compiled them anew, and the store knows the objects of its tables by their address.
+    let state = OrgState::load(&store.reader, options, Arc::clone(&clock), compilation)?;
+    let state = Arc::new(state);
+    // Objects with record types have new addresses, by which the store knows the objects of its tables.
     writer.prepare(state.definitions().catalog().entities())?;
     let (handle, inbox) = writer::handle::channel();
     let faults = Faults::on(Arc::clone(&clock));

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::access::{AllRights, Rights};
 use crate::clock::Clock;
+use crate::compiled::{Compilation, Compilations};
 use crate::definitions::{Definitions, InForce, Options};
 use crate::error::Error;
 use crate::generic_channels::{self, GenericChannels};
@@ -65,6 +66,7 @@ impl Applied<'_> {
 pub(crate) struct OrgState {
     options: Options,
     clock: Arc<dyn Clock>,
+    compilations: Compilations,
     definitions: InForce,
     schemas: Schemas,
     /// That of the events of generic channels.
@@ -79,7 +81,7 @@ pub(crate) struct OrgState {
 }
 
 impl OrgState {
-    /// The state of what is stored.
+    /// The state of what is stored, which is compiled already.
     ///
     /// # Errors
     /// [`Error`] if the store or a document cannot be read.
@@ -87,6 +89,7 @@ impl OrgState {
         reader: &Arc<dyn Reader>,
         options: Options,
         clock: Arc<dyn Clock>,
+        compilation: Compilation,
     ) -> Result<Self, Error> {
         let schemas = Schemas::default();
         let definitions = InForce::default();
@@ -94,6 +97,7 @@ impl OrgState {
         let state = Self {
             options,
             clock,
+            compilations: Compilations::default(),
             definitions,
             generic: schemas.add(generic_schema()?),
             schemas,
@@ -105,7 +109,10 @@ impl OrgState {
             version: AtomicU64::new(0),
             log,
         };
+        let begun = compilation.compiled.clone();
+        state.compilations.expect(Some(Box::new(compilation)));
         state.load_again(&**reader)?;
+        state.compilations.begin(begun);
         Ok(state)
     }
 
@@ -162,7 +169,9 @@ impl OrgState {
             .apply(reads, &touched.documents(DocumentKind::Schema))?;
         if touched.definitions() {
             let earlier = self.definitions.get();
-            let definitions = Definitions::load(reads, self.options, &self.schemas, &earlier)?;
+            let ahead = self.compilations.expected();
+            let (options, schemas) = (self.options, &self.schemas);
+            let definitions = Definitions::load(reads, options, schemas, &earlier, ahead)?;
             let definitions = Arc::new(definitions);
             let topics = self.topics_of(reads, &definitions, self.clock.now())?;
             self.topics.replace(topics);
@@ -271,6 +280,11 @@ impl OrgState {
     /// What decides about the state besides the store.
     pub(crate) const fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// What was compiled and is needed once more.
+    pub(crate) const fn compilations(&self) -> &Compilations {
+        &self.compilations
     }
 
     pub(crate) fn definitions(&self) -> Arc<Definitions> {

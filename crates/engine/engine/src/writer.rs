@@ -420,8 +420,9 @@ impl Core {
         let modified = now
             .whole_second()
             .max(earlier.modified().plus_millis(1_000));
+        let compiled = &deployment.compilation.compiled;
         let (managed, forgotten) = deploy::deployed(
-            deployment.managed,
+            compiled.managed.clone(),
             earlier.managed(),
             earlier.components(),
             |name| {
@@ -431,7 +432,7 @@ impl Core {
             },
             &mut self.numbers,
         )?;
-        let catalog = &deployment.catalog;
+        let catalog = &compiled.catalog;
         let kept_ids = record_types::ids_of_rows(&*self.store, earlier.catalog())?;
         let settled = deployment.components.settle(
             earlier.components(),
@@ -440,7 +441,7 @@ impl Core {
             &mut self.numbers,
         )?;
         let bounds = self.state.options().streams;
-        let blueprints = Blueprints::new(catalog, &deployment.roll_ups, bounds);
+        let blueprints = Blueprints::new(catalog, &compiled.roll_ups, bounds);
         let deleted = self.deleted(&earlier, catalog)?;
         deploy::check_types(earlier.catalog(), catalog, &[])?;
         let changes = TypeChanges::between(earlier.catalog(), catalog);
@@ -450,23 +451,18 @@ impl Core {
         let mut written = self.computed(&blueprints, &conversions, now, &deployment.grants)?;
         written.conversions = conversions;
         let id_of = |kind, name: &str| settled.ids.get(&components::key(kind, name)).copied();
-        let types = &deployment.record_types;
+        let types = &compiled.record_types;
         let rows = record_types::rows(&*self.store, catalog, types, id_of, now)?;
         written.rows.extend(rows);
-        let (rows, removals) = custom_metadata::changes(
-            &*self.store,
-            catalog,
-            &deployment.custom_metadata,
-            id_of,
-            now,
-        )?;
+        let (rows, removals) =
+            custom_metadata::changes(&*self.store, catalog, &compiled.custom_metadata, id_of, now)?;
         written.rows.extend(rows);
         written.removals.extend(removals);
-        for start in deployment.starting_numbers {
+        for start in &compiled.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);
         }
-        let mut documents = deployment.documents;
+        let mut documents = vec![deployment.compilation.prefixes()];
         let schemas = self.state.schemas();
         documents.extend(definitions::required(&mut *self.store, catalog, schemas)?);
         documents.extend(topics::all_required(
@@ -479,7 +475,11 @@ impl Core {
         documents.extend(deleted.map(|deleted| deleted.document()));
         documents.extend(settled.documents);
         documents.push(Modified::now(modified).document());
-        self.keep(written, documents, &informed, now)?;
+        let state = Arc::clone(&self.state);
+        state.compilations().expect(Some(deployment.compilation));
+        let kept = self.keep(written, documents, &informed, now);
+        state.compilations().expect(None);
+        kept?;
         self.name_tables();
         Ok(())
     }

@@ -35,7 +35,9 @@ fn options() -> Options {
 }
 
 fn loaded(reader: &Arc<dyn Reader>) -> OrgState {
-    OrgState::load(reader, options(), Arc::new(ManualClock::new(START))).expect("loaded")
+    let (compilation, _) = Compilation::stored(&**reader, None).expect("compiled");
+    let clock = Arc::new(ManualClock::new(START));
+    OrgState::load(reader, options(), clock, compilation).expect("loaded")
 }
 
 async fn org() -> Org {

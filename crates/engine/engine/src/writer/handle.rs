@@ -275,9 +275,8 @@ impl Handle {
             .await
     }
 
-    pub(crate) async fn deploy(&self, deployment: Deployment) -> Result<(), Error> {
-        self.ask(|answer| Command::Deploy(Box::new(deployment), answer))
-            .await
+    pub(crate) async fn deploy(&self, deployment: Box<Deployment>) -> Result<(), Error> {
+        self.ask(|answer| Command::Deploy(deployment, answer)).await
     }
 
     pub(crate) async fn restore(&self, restoration: Restoration) -> Result<Restored, Error> {

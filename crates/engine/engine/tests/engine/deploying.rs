@@ -1,8 +1,10 @@
 //! Definitions that change while the org runs.
 
-use landfall_engine::Error;
+use std::sync::Arc;
+
 use landfall_engine::usage::Client;
-use landfall_metadata::Component;
+use landfall_engine::{Error, Step};
+use landfall_metadata::{Component, Kind};
 use landfall_model::{ChangeType, Fault, FieldFault, RecordId, Topic, Value};
 
 use crate::org::{Org, text};
@@ -57,6 +59,72 @@ fn low_ink() -> Vec<Component> {
             "<type>Checkbox</type><defaultValue>true</defaultValue>",
         ),
     ]
+}
+
+#[tokio::test]
+async fn a_project_is_compiled_once_at_a_start() {
+    let project = || vec![ship(), flag()];
+    let org = Org::new().await;
+    org.engine.deploy(project()).await.expect("deployed");
+    let org = org.restarted().await;
+    let begun = org.entity("Ship__c");
+    org.engine.deploy(project()).await.expect("deployed");
+    // What was compiled from the store is deployed, and what was deployed is loaded.
+    assert!(Arc::ptr_eq(&org.entity("Ship__c"), &begun));
+    org.engine.deploy(project()).await.expect("deployed");
+    assert!(!Arc::ptr_eq(&org.entity("Ship__c"), &begun));
+}
+
+#[tokio::test]
+async fn what_an_org_has_begun_with_gives_way_to_what_is_deployed() {
+    for amended in [false, true] {
+        let org = Org::new().await;
+        org.engine
+            .deploy(vec![ship(), flag()])
+            .await
+            .expect("deployed");
+        let org = org.restarted().await;
+        if amended {
+            let steps = vec![Step::Remove(Kind::Field, "Ship__c.Flag__c".to_owned())];
+            let mut amending = org.engine.amending().await;
+            amending
+                .amend(steps, org.user, false)
+                .await
+                .expect("amended");
+        } else {
+            org.engine.deploy(vec![ship()]).await.expect("deployed");
+        }
+        assert!(org.entity("Ship__c").field("Flag__c").is_none());
+        org.engine
+            .deploy(vec![ship(), flag()])
+            .await
+            .expect("deployed");
+        assert!(org.entity("Ship__c").field("Flag__c").is_some());
+        let org = org.restarted().await;
+        assert!(org.entity("Ship__c").field("Flag__c").is_some());
+    }
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_a_project_is_reported_at_every_start() {
+    let grants = || {
+        component(
+            "permissionsets/Reader.permissionset-meta.xml",
+            "PermissionSet",
+            "<label>Reader</label><fieldPermissions><field>Ship__c.Sail__c</field>\
+             <readable>true</readable><editable>false</editable></fieldPermissions>",
+        )
+    };
+    let org = Org::new().await;
+    let first = org.engine.deploy(vec![ship(), grants()]).await;
+    let first = first.expect("deployed");
+    assert_eq!(first.len(), 1, "{first:?}");
+    let org = org.restarted().await;
+    let second = org.engine.deploy(vec![ship(), grants()]).await;
+    assert_eq!(second.expect("deployed"), first);
+    let org = org.restarted().await;
+    let strictly = org.engine.deploy_strictly(vec![ship(), grants()]).await;
+    assert!(matches!(strictly, Err(Error::Invalid { problems }) if problems == first));
 }
 
 #[tokio::test]
@@ -174,7 +242,7 @@ async fn a_project_with_problems_changes_nothing() {
         problems[0].path,
         "objects/Ship__c/fields/Wrong__c.field-meta.xml"
     );
-    assert!(std::sync::Arc::ptr_eq(&before, &org.engine.definitions()));
+    assert!(Arc::ptr_eq(&before, &org.engine.definitions()));
 }
 
 #[tokio::test]
