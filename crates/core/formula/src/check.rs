@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::kind::{Kind, Kinds};
 use crate::node::{Node, Reference, Step};
 use crate::parse::parse;
+use crate::surroundings::Surroundings;
 
 /// Where a formula is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +60,10 @@ pub(crate) struct Outcome {
     pub(crate) root: Node,
     pub(crate) kind: Kind,
     pub(crate) references: Vec<Reference>,
-    pub(crate) globals: Vec<String>,
+    pub(crate) surroundings: Surroundings,
     pub(crate) html: bool,
     pub(crate) mixes_power: bool,
-    /// Whether it depends on the time, or on the time zone of the user.
+    /// Whether it depends on the time.
     pub(crate) reads_clock: bool,
 }
 
@@ -72,7 +73,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
     let mut checker = Checker {
         subject: *subject,
         references: Vec::new(),
-        globals: Vec::new(),
+        surroundings: Surroundings::default(),
         html: false,
         reads_clock: false,
         nodes: 0,
@@ -94,7 +95,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         root: typed.node,
         kind: typed.kind,
         references: checker.references,
-        globals: checker.globals,
+        surroundings: checker.surroundings,
         html: checker.html,
         mixes_power: parsed.mixes_power,
         reads_clock: checker.reads_clock,
@@ -210,7 +211,7 @@ impl Typed {
 struct Checker<'c> {
     subject: Subject<'c>,
     references: Vec<Reference>,
-    globals: Vec<String>,
+    surroundings: Surroundings,
     html: bool,
     reads_clock: bool,
     nodes: usize,

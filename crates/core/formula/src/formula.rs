@@ -12,6 +12,7 @@ use crate::evaluate::{Environment, Evaluation, Mode};
 use crate::failure::Failure;
 use crate::kind::Kind;
 use crate::node::{Node, Reference};
+use crate::surroundings::Surroundings;
 
 /// A formula that has been checked. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ struct Inner {
     root: Node,
     kind: Kind,
     references: Vec<Reference>,
-    globals: Vec<String>,
+    surroundings: Surroundings,
     html: bool,
     mixes_power: bool,
     reads_clock: bool,
@@ -56,7 +57,7 @@ impl Formula {
             root: outcome.root,
             kind: outcome.kind,
             references: outcome.references,
-            globals: outcome.globals,
+            surroundings: outcome.surroundings,
             html: outcome.html,
             mixes_power: outcome.mixes_power,
             reads_clock: outcome.reads_clock,
@@ -68,9 +69,9 @@ impl Formula {
         &self.0.references
     }
 
-    /// The globals that it reads, by their paths in small letters.
-    pub fn globals(&self) -> &[String] {
-        &self.0.globals
+    /// What it reads besides records.
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.0.surroundings
     }
 
     /// The type of its result.
@@ -97,7 +98,7 @@ impl Formula {
     pub fn is_of_its_record(&self) -> bool {
         let mut references = self.0.references.iter();
         !self.0.reads_clock
-            && self.0.globals.is_empty()
+            && self.0.surroundings == Surroundings::default()
             && references.all(|reference| reference.steps.is_empty())
     }
 
@@ -122,7 +123,7 @@ impl Formula {
             .collect();
         let evaluation = Evaluation {
             inputs: &values,
-            globals: &self.0.globals,
+            globals: self.0.surroundings.globals(),
             environment,
             mode: inputs.mode,
             is_new: inputs.is_new,

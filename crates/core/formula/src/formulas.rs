@@ -5,23 +5,20 @@ use std::collections::HashMap;
 use landfall_model::{EntityName, FieldName};
 
 use crate::formula::Formula;
+use crate::surroundings::Surroundings;
 
 /// The checked formulas of an org's fields. One that was refused is not among them: its field is null.
 #[derive(Clone, Debug, Default)]
 pub struct Formulas {
     by_object: HashMap<EntityName, HashMap<FieldName, Formula>>,
-    /// The globals that any of them reads.
-    globals: Vec<String>,
+    /// What any of them reads.
+    surroundings: Surroundings,
 }
 
 impl Formulas {
     /// Adds the formula of a field.
     pub fn insert(&mut self, entity: &EntityName, field: &FieldName, formula: Formula) {
-        for global in formula.globals() {
-            if !self.globals.contains(global) {
-                self.globals.push(global.clone());
-            }
-        }
+        self.surroundings.add(&formula);
         let fields = self.by_object.entry(entity.clone()).or_default();
         fields.insert(field.clone(), formula);
     }
@@ -41,8 +38,8 @@ impl Formulas {
         self.by_object.is_empty()
     }
 
-    /// The globals that any of them reads, by their paths in small letters.
-    pub fn globals(&self) -> &[String] {
-        &self.globals
+    /// What any of them reads besides records.
+    pub const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 }

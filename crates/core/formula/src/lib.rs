@@ -19,6 +19,7 @@ mod node;
 mod number;
 mod parse;
 mod regex;
+mod surroundings;
 mod token;
 
 pub use check::{Constant, Subject, Usage};
@@ -31,3 +32,4 @@ pub use formulas::Formulas;
 pub use kind::Kind;
 pub use node::{Reference, Step};
 pub use number::Number;
+pub use surroundings::Surroundings;

@@ -4,7 +4,7 @@
 
 mod support;
 
-use landfall_formula::{Environment, Error, Failure, Inputs, Mode, Usage};
+use landfall_formula::{Environment, Error, Failure, Inputs, Mode, Surroundings, Usage};
 use landfall_model::{FieldType, Value};
 use support::{NOW, catalog, compiled, fires, formula_field, refused, values};
 
@@ -287,4 +287,38 @@ fn formulas_that_double_each_other_are_too_big() {
     let catalog = catalog(further);
     let error = compiled(&catalog, "F39__c", Usage::Field, FieldType::Double, false);
     assert!(matches!(error, Err(Error::TooBig { .. })));
+}
+
+#[test]
+fn what_depends_on_the_user_is_known_before_it_is_evaluated() {
+    let surroundings = |texts: &[&str]| {
+        let catalog = catalog(Vec::new());
+        let formulas: Vec<_> = texts
+            .iter()
+            .map(|text| compiled(&catalog, text, Usage::Rule, FieldType::Boolean, false))
+            .map(|formula| formula.expect("a formula"))
+            .collect();
+        Surroundings::from_iter(&formulas)
+    };
+    for text in [
+        "N1__c > 5",
+        "NOW() > W1__c",
+        "DATEVALUE('2026-11-25') > D1__c",
+        "$Permission.Any",
+        "Owner:User.Username = T1__c",
+        "$Label.Hello = T1__c",
+    ] {
+        assert!(!surroundings(&[text]).depend_on_user(), "{text}");
+    }
+    for text in [
+        "TODAY() > D1__c",
+        "DATEVALUE(W1__c) > D1__c",
+        "$User.Username = T1__c",
+    ] {
+        let of_user = surroundings(&["N1__c > 5", text]);
+        assert!(of_user.depend_on_user(), "{text}");
+        assert_eq!(of_user.zone(), !text.starts_with('$'), "{text}");
+    }
+    let both = surroundings(&["$User.Username = T1__c", "$User.Username = T2__c"]);
+    assert_eq!(both.globals(), ["$user.username"]);
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use landfall_formula::Formula;
+use landfall_formula::{Formula, Surroundings};
 use landfall_metadata::{DefaultFormula, LookupFilter, RollUp, ValidationRule};
 use landfall_model::{
     Catalog, DeleteRule, EntityDefinition, EntityName, FieldDefinition, KeyPrefix, RECORD_TYPE_ID,
@@ -81,6 +81,8 @@ pub(crate) struct Blueprint {
     pub(crate) filters: Vec<Arc<LookupFilter>>,
     /// Its active validation rules, by name.
     pub(crate) rules: Vec<Arc<ValidationRule>>,
+    /// What the rules read besides records.
+    pub(crate) rules_read: Surroundings,
 }
 
 impl Blueprint {
@@ -147,6 +149,7 @@ impl Blueprint {
             counts_in: Vec::new(),
             defaults: Vec::new(),
             rules: Vec::new(),
+            rules_read: Surroundings::default(),
             filters: Vec::new(),
             system,
         }
@@ -291,6 +294,7 @@ impl Blueprints {
     pub(crate) fn with_rules(mut self, rules: &[ValidationRule]) -> Self {
         for (entity, rules) in rules_by_object(rules) {
             if let Some(object) = self.of_name_mut(&entity) {
+                object.rules_read = rules.iter().map(|rule| &rule.condition).collect();
                 object.rules = rules;
             }
         }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use landfall_formula::{Datum, Environment, Formula, Formulas, Reference, Target};
+use landfall_formula::{Datum, Environment, Formula, Formulas, Reference, Surroundings, Target};
 use landfall_metadata::ValidationRule;
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, FieldType, RecordId, Row, Timestamp, Value,
@@ -83,21 +83,26 @@ pub(crate) struct By<'p> {
     pub(crate) permissions: Option<&'p BTreeSet<String>>,
 }
 
-/// What formulas depend on besides records: the time, and the user by the rows of the records that globals are of.
+/// What formulas depend on besides records: the time, and the user by the rows of the records that globals are of. Rows
+/// that they do not depend on are not read.
 pub(crate) fn environment(
-    names: &[String],
+    surroundings: &Surroundings,
     by: By<'_>,
     now: Timestamp,
     whole: &Catalog,
     rows: &mut impl Rows,
 ) -> Result<Environment, Error> {
     let mut globals = BTreeMap::new();
-    for name in names {
+    for name in surroundings.globals() {
         let value = global(name, by, whole, rows)?;
         globals.insert(name.clone(), value);
     }
-    let zone = named(whole, "User", Some(by.user), "TimeZoneSidKey", rows)?;
-    let zone = zone.as_text().and_then(Zone::find);
+    let zone = if surroundings.zone() {
+        let zone = named(whole, "User", Some(by.user), "TimeZoneSidKey", rows)?;
+        zone.as_text().and_then(Zone::find)
+    } else {
+        None
+    };
     Ok(Environment {
         now,
         zone: zone.unwrap_or_else(Zone::utc).rules().clone(),
@@ -366,8 +371,8 @@ fn filled(
         reader,
         known: HashMap::new(),
     };
-    let names = fields.formulas.globals();
-    let environment = environment(names, by, now, &fields.whole, &mut stored)?;
+    let surroundings = fields.formulas.surroundings();
+    let environment = environment(surroundings, by, now, &fields.whole, &mut stored)?;
     for row in rows.iter_mut().flatten() {
         fields.fill(entity, row, &environment, &mut stored)?;
     }
@@ -381,7 +386,7 @@ pub(crate) async fn globals(
     now: Timestamp,
 ) -> Result<BTreeMap<String, Datum>, Error> {
     let fields = Arc::clone(view.definitions().formula_fields());
-    if fields.formulas.globals().is_empty() {
+    if fields.formulas.surroundings().globals().is_empty() {
         return Ok(BTreeMap::new());
     }
     let (view, org) = (view.clone(), engine.org().id);
@@ -390,13 +395,19 @@ pub(crate) async fn globals(
             reader,
             known: HashMap::new(),
         };
-        let names = fields.formulas.globals();
+        let surroundings = fields.formulas.surroundings();
         let by = By {
             user: view.user(),
             org: Some(org),
             permissions: Some(view.custom_permissions()),
         };
-        Ok(environment(names, by, now, &fields.whole, &mut stored))
+        Ok(environment(
+            surroundings,
+            by,
+            now,
+            &fields.whole,
+            &mut stored,
+        ))
     });
     Ok(read.await??.globals)
 }

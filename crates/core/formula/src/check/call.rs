@@ -65,12 +65,20 @@ impl Checker<'_> {
             typed.push(self.expr(argument, scope)?);
         }
         let (kind, result) = argument_types(signature, &typed, arguments)?;
-        self.reads_clock |= match signature.function {
-            Function::Today | Function::Now | Function::TimeNow => true,
+        let function = signature.function;
+        self.reads_clock |= matches!(
+            function,
+            Function::Today | Function::Now | Function::TimeNow
+        );
+        let reads_zone = match function {
+            Function::Today => true,
             // The day of a point in time is that of the user's time zone.
             Function::DateValue => typed.iter().any(|typed| typed.kind == Kind::DateTime),
             _ => false,
         };
+        if reads_zone {
+            self.surroundings.add_zone();
+        }
         let pattern = match (signature.function, arguments) {
             (Function::Regex, [_, Expr::Text(pattern)]) => Some(Arc::new(regex::compile(pattern)?)),
             _ => None,

@@ -302,12 +302,7 @@ impl Checker<'_> {
     }
 
     fn by_name(&mut self, global: &str) -> Node {
-        let known = self.globals.iter().position(|known| known == global);
-        let at = known.unwrap_or_else(|| {
-            self.globals.push(global.to_owned());
-            self.globals.len() - 1
-        });
-        Node::Global(at)
+        Node::Global(self.surroundings.add_global(global))
     }
 }
 

@@ -58,7 +58,8 @@ impl Planner<'_, '_> {
             permissions: access.as_ref().map(|access| &**access.custom_permissions()),
         };
         let condition = &filter.condition;
-        let environment = environment(condition.globals(), by, self.now, &whole, &mut rows)?;
+        let surroundings = condition.surroundings();
+        let environment = environment(surroundings, by, self.now, &whole, &mut rows)?;
         let references = condition.references();
         let mut values = Vec::with_capacity(references.len());
         for reference in references {

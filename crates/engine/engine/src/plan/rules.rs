@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use landfall_formula::{Inputs, Mode, Target};
+use landfall_formula::{Inputs, Mode, Surroundings, Target};
 use landfall_model::fault::BrokenRule;
 use landfall_model::{
     EntityDefinition, FieldDefinition, FieldType, RecordFault, RecordId, Row, Value,
@@ -63,12 +63,6 @@ impl Planner<'_, '_> {
         let row = self.complete(object, row, before);
         let whole = Arc::clone(&self.blueprints.catalog);
         let mut rows = (&mut *self.workspace, self.blueprints);
-        let names: Vec<String> = object
-            .rules
-            .iter()
-            .flat_map(|rule| rule.condition.globals())
-            .cloned()
-            .collect();
         let mut broken = Vec::new();
         let access = self.access.clone();
         let by = By {
@@ -76,7 +70,8 @@ impl Planner<'_, '_> {
             org: self.blueprints.org,
             permissions: access.as_ref().map(|access| &**access.custom_permissions()),
         };
-        let environment = environment(&names, by, self.now, &whole, &mut rows)?;
+        let surroundings = &object.rules_read;
+        let environment = environment(surroundings, by, self.now, &whole, &mut rows)?;
         for rule in &object.rules {
             let references = rule.condition.references();
             let mut values = Vec::with_capacity(references.len());
@@ -127,8 +122,7 @@ impl Planner<'_, '_> {
         if silent.is_empty() {
             return Ok(());
         }
-        let names = silent.iter().flat_map(|(_, formula)| formula.globals());
-        let names: Vec<String> = names.cloned().collect();
+        let surroundings: Surroundings = silent.iter().map(|(_, formula)| formula).collect();
         let whole = Arc::clone(&self.blueprints.catalog);
         let mut rows = (&mut *self.workspace, self.blueprints);
         let access = self.access.clone();
@@ -137,7 +131,7 @@ impl Planner<'_, '_> {
             org: self.blueprints.org,
             permissions: access.as_ref().map(|access| &**access.custom_permissions()),
         };
-        let environment = environment(&names, by, self.now, &whole, &mut rows)?;
+        let environment = environment(&surroundings, by, self.now, &whole, &mut rows)?;
         for (place, formula) in silent {
             let Some(field) = object.entity.fields.get(*place) else {
                 continue;

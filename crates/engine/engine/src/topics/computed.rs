@@ -51,7 +51,7 @@ impl<'f, 'w> Filling<'f, 'w> {
         let made = match self.environment.take() {
             Some(made) => made,
             None => environment(
-                self.fields.formulas.globals(),
+                self.fields.formulas.surroundings(),
                 self.by,
                 self.now,
                 &self.fields.whole,

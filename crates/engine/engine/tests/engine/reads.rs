@@ -201,6 +201,51 @@ async fn what_rules_read_costs_a_few_read_calls_whatever_the_size_of_the_group()
     }
 }
 
+/// What the create of an account reads whose rule has this condition.
+async fn reads_of_a_rule(condition: &str) -> usize {
+    let store = MemoryStore::default();
+    let org = Org::on(|_| store.open()).await;
+    let rule = component(
+        "objects/Account/validationRules/Any.validationRule-meta.xml",
+        "ValidationRule",
+        &format!(
+            "<fullName>Any</fullName><active>true</active><errorMessage>No.</errorMessage>\
+             <errorConditionFormula>{condition}</errorConditionFormula>"
+        ),
+    );
+    let warnings = org.engine.deploy(vec![rule]).await.expect("deployed");
+    assert_eq!(warnings, Vec::new());
+    let create = org.create("Account", &[text("Name", "Boyle")]);
+    let before = store.writer_reads();
+    let outcomes = org.commit(vec![create]).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{condition}");
+    store.writer_reads() - before
+}
+
+#[tokio::test]
+async fn the_record_of_the_user_is_read_for_rules_that_depend_on_it_alone() {
+    for condition in [
+        "Name = 'Hidden'",
+        "AND(ISNEW(), NOW() &lt; CreatedDate - 1)",
+        "$Organization.Name = Name",
+    ] {
+        let without = reads_of_a_rule("ISBLANK(Name)").await;
+        let more = usize::from(condition.starts_with("$Organization"));
+        let reads = reads_of_a_rule(condition).await;
+        assert_eq!(reads, without + more, "{condition}");
+    }
+    let without = reads_of_a_rule("ISBLANK(Name)").await;
+    for condition in [
+        "$User.Username = Name",
+        "$Profile.Name = Name",
+        "Owner.Username = Name",
+        "DATEVALUE(CreatedDate) &gt; TODAY() + 1",
+    ] {
+        let reads = reads_of_a_rule(condition).await;
+        assert!(reads > without, "{condition}");
+    }
+}
+
 /// A single request with many changes is a group, too.
 #[tokio::test]
 async fn a_request_with_many_changes_costs_a_few_read_calls() {

@@ -26,7 +26,10 @@ impl<'b> Ahead<'b> {
         if object.rules.is_empty() {
             return;
         }
-        self.user_record();
+        if object.rules_read.depend_on_user() {
+            self.user_record();
+        }
+        let system = &object.system;
         let conditions = object.rules.iter().map(|rule| &rule.condition);
         for reference in conditions.flat_map(Formula::references) {
             let Some((first, rest)) = reference.steps.split_first() else {
@@ -37,13 +40,18 @@ impl<'b> Ahead<'b> {
             match (assigned, id) {
                 (Some((_, value)), _) if !reference.prior => self.step(first, value, rest),
                 (_, Some(id)) => self.way(object, id, &reference.steps),
-                // The owner and the author of a new record are its user, who is read anyway.
+                // The owner and the author of a new record are its user.
+                (_, None)
+                    if place.is_some() && [system.owner, system.created_by].contains(&place) =>
+                {
+                    self.step(first, &Value::Id(self.user), rest);
+                }
                 (_, None) => {}
             }
         }
     }
 
-    /// The user of the command, whose time zone every rule may need.
+    /// The user of the command, by whom globals and the day differ.
     fn user_record(&mut self) {
         if let Some(users) = self.blueprints.with_prefix(self.user.prefix()) {
             self.needed.row(users, self.user);
