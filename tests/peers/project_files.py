@@ -119,7 +119,9 @@ class Project:
             return [self.folder]
         project = json.loads(file.read_text(encoding="utf-8-sig"))
         self.namespace = project.get("namespace") or None
-        return [self.folder / entry["path"] for entry in project["packageDirectories"]]
+        listed = [self.folder / entry["path"] for entry in project.get("packageDirectories") or []]
+        present = [directory for directory in listed if directory.is_dir()]
+        return present or [self.folder / "src"]
 
     def own(self, name):
         """A name without the namespace of the project."""

@@ -156,6 +156,15 @@ impl Known<'_> {
     }
 }
 
+/// What the service says of a component of a package that is not installed.
+fn of_package(namespace: &str) -> String {
+    format!(
+        "Cannot create a new component with the namespace: {}. Only components in the same namespace \
+         as the organization can be created through the API",
+        brief(namespace)
+    )
+}
+
 /// Reads a channel.
 pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
     let element = &source.element;
@@ -165,6 +174,10 @@ pub(crate) fn channel(source: &Single, report: &mut Report) -> Option<Channel> {
         report.problem(&element.at, reason);
         return None;
     };
+    if let Some((namespace, _)) = name.split_once("__") {
+        report.inapplicable(&element.at, of_package(namespace));
+        return None;
+    }
     check_name(name, element, report)?;
     let types = [("data", ChannelType::Data), ("event", ChannelType::Event)];
     element.required("channelType", report)?;
@@ -242,12 +255,7 @@ pub(crate) fn member(
 ) -> Option<ChannelMember> {
     let element = &source.element;
     if let Some((namespace, _)) = source.name.split_once("__") {
-        let reason = format!(
-            "Cannot create a new component with the namespace: {}. Only components in the same \
-             namespace as the organization can be created through the API",
-            brief(namespace)
-        );
-        report.problem(&element.at, reason);
+        report.inapplicable(&element.at, of_package(namespace));
         return None;
     }
     check_name(&source.name, element, report)?;

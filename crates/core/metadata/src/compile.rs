@@ -536,6 +536,10 @@ impl Compiler {
             match roll_up::resolve(entity, field, source, &mut self.entities) {
                 Ok(roll_up) => self.org.roll_ups.push(roll_up),
                 Err(Failure::Problem(at, reason)) => self.report.problem(&at, reason),
+                Err(Failure::Unknown(at, reason)) => {
+                    self.report.inapplicable(&at, reason);
+                    roll_up::leave_empty(entity, field, &mut self.entities);
+                }
                 Err(Failure::Empty(at, reason)) => {
                     self.report.warning(&at, reason);
                     roll_up::leave_empty(entity, field, &mut self.entities);

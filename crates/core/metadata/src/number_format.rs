@@ -64,7 +64,8 @@ fn is_format(format: &str) -> bool {
         }
         rest = after;
     }
-    counters == 1 && format.len() <= DISPLAY_FORMAT_CHARACTERS_MAX && !rest.contains('}')
+    let shown = format.chars().filter(|letter| !"{}".contains(*letter));
+    counters == 1 && shown.count() <= DISPLAY_FORMAT_CHARACTERS_MAX && !rest.contains('}')
 }
 
 /// Whether it is a date such as `YYYY` or `MMDDYY`.
@@ -86,7 +87,12 @@ mod tests {
 
     #[test]
     fn a_format_has_one_counter() {
-        for right in ["A-{0000}", "{YYYY}{MM}-{0}x", "E-{MMDDYY}-{00000000}"] {
+        for right in [
+            "A-{0000}",
+            "{YYYY}{MM}-{0}x",
+            "E-{MMDDYY}-{00000000}",
+            "ERROR_{YYYY}-{MM}-{DD}_{0000000000}",
+        ] {
             assert!(is_format(right), "{right}");
         }
         for wrong in [

@@ -71,7 +71,7 @@ pub(crate) fn heading(name: &str, element: &Element, report: &mut Report) -> Opt
         .map(|name| element.flag(name, report));
     if together.contains(&Some(true)) && together.iter().any(|flag| *flag != Some(true)) {
         let reason = "enableSharing, enableBulkApi and enableStreamingApi are enabled together or not at all";
-        report.problem(&element.at, reason);
+        report.inapplicable(&element.at, reason);
     }
     let (name, starting_number) = name_field(element, report)?;
     Some(Heading {
@@ -132,7 +132,7 @@ pub(crate) fn fields(
         declared.extend(field::declare(name, element, owner, globals, report));
     }
     check_masters(&declared, report);
-    check_controlling(&declared, report);
+    check_controlling(&mut declared, report);
     declared
 }
 
@@ -145,24 +145,21 @@ fn check_masters(declared: &[DeclaredField], report: &mut Report) {
     }
 }
 
-/// A picklist can only be narrowed by a field that is there; standard ones are not looked for.
-fn check_controlling(declared: &[DeclaredField], report: &mut Report) {
+/// A picklist can only be narrowed by a field that is there, and is narrowed by nothing otherwise; standard fields are not
+/// looked for.
+fn check_controlling(declared: &mut [DeclaredField], report: &mut Report) {
+    let name_of = |field: &DeclaredField| field.definition.name.as_str().to_ascii_lowercase();
+    let names: BTreeSet<String> = declared.iter().map(name_of).collect();
     for field in declared {
-        let Some(controller) = &field.definition.controller else {
+        let controller = field.definition.controller.as_ref();
+        let Some(controlling) = controller.map(|controller| controller.field.as_str()) else {
             continue;
         };
-        let controlling = controller.field.as_str();
-        let known = declared.iter().any(|other| {
-            other
-                .definition
-                .name
-                .as_str()
-                .eq_ignore_ascii_case(controlling)
-        });
-        if !known && controlling.ends_with("__c") {
+        if controlling.ends_with("__c") && !names.contains(&controlling.to_ascii_lowercase()) {
             let name = &field.definition.name;
             let reason = format!("the controlling field {controlling} of {name} does not exist");
-            report.problem(&field.at, reason);
+            report.inapplicable(&field.at, reason);
+            field.definition.controller = None;
         }
     }
 }
@@ -192,7 +189,7 @@ pub(crate) fn custom(
             "Cannot set sharingModel to ControlledByParent on a CustomObject without a MasterDetail \
              relationship field"
         };
-        report.problem(&source.at, reason);
+        report.inapplicable(&source.at, reason);
     }
     let mut fields = vec![blank::id()];
     if !is_detail {

@@ -315,9 +315,6 @@ pub fn sfdx_project(path: &str, text: &str) -> Result<Project, Problem> {
         };
         package_directories.push(folder);
     }
-    if package_directories.is_empty() {
-        return Err(fail(1, "packageDirectories lists no folder".to_owned()));
-    }
     let word = |key| {
         let word = json.get(key).and_then(Value::as_str)?.trim();
         (!word.is_empty()).then(|| word.to_owned())
@@ -410,8 +407,6 @@ mod tests {
     fn a_project_file_that_leads_out_or_nowhere_is_refused() {
         let reason = |text: &str| sfdx_project("p", text).expect_err("refused").reason;
         assert_eq!(sfdx_project("p", "{\n\n!").expect_err("refused").line, 3);
-        assert_eq!(reason("{}"), "packageDirectories lists no folder");
-        assert_eq!(reason("[]"), "packageDirectories lists no folder");
         assert_eq!(
             reason(r#"{"packageDirectories":[{}]}"#),
             "a package directory has no path"

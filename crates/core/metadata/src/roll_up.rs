@@ -95,6 +95,8 @@ struct FilterSource {
 pub(crate) enum Failure {
     /// It is wrong.
     Problem(SourceLine, String),
+    /// It is made from what is not here: an org refuses it.
+    Unknown(SourceLine, String),
     /// It is made from what has no values here.
     Empty(SourceLine, String),
 }
@@ -175,7 +177,13 @@ pub(crate) fn resolve(
     entities: &mut BTreeMap<String, EntityDefinition>,
 ) -> Result<RollUp, Failure> {
     let fail = |reason: String| Failure::Problem(source.at.clone(), reason);
-    let unknown = |name: &str| fail(format!("the field '{}' does not exist", brief(name)));
+    let unknown = |name: &str| {
+        let reason = format!(
+            "the field '{}' does not exist: {entity}.{field} is empty",
+            brief(name)
+        );
+        Failure::Unknown(source.at.clone(), reason)
+    };
     let (child, foreign_key) =
         find(&source.foreign_key, entities).ok_or_else(|| unknown(&source.foreign_key))?;
     if !is_detail(entity, &child, &foreign_key, entities) {

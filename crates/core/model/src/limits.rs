@@ -498,8 +498,9 @@ pub const METADATA_PROBLEMS_MAX: usize = 10_000;
 /// Lines of one file of a project that do not apply and are logged one by one: further ones are counted. Source: none.
 pub const PROJECT_WARNINGS_LOGGED_MAX: usize = 3;
 
-/// Characters of the display format of an auto number: a problem of the project beyond.
-/// Source: "Custom Field Types" (Salesforce Help), auto number.
+/// Characters of the display format of an auto number, without its braces: a problem of the project beyond.
+/// Source: "Custom Field Types" (Salesforce Help), auto number; braces: `javidiazllobet/MSF_Salesforce_CI` has a format of
+/// 35 characters with four pairs.
 pub const DISPLAY_FORMAT_CHARACTERS_MAX: usize = 30;
 
 /// Fields that an administrator may add to one object: a problem of the project beyond.

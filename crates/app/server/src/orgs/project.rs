@@ -67,7 +67,10 @@ pub fn check(folder: &Path) -> Result<Report, Error> {
     let read = folder::read(folder)?;
     let mut report = Report::of(&read.components, &read.others);
     match landfall_engine::check_project(&read.components) {
-        Ok(warnings) => report.warnings = warnings,
+        Ok(warnings) => {
+            report.warnings = read.missing;
+            report.warnings.extend(warnings);
+        }
         Err(landfall_engine::Error::Invalid { problems }) => report.errors = problems,
         Err(other) => return Err(Error::Engine(other)),
     }
@@ -82,6 +85,11 @@ pub(crate) async fn deploy(engine: &Engine, source: &Source) -> Result<Fingerpri
     let Source { folder, strict } = source;
     let read = folder::read(folder)?;
     let count = read.components.len();
+    if *strict && !read.missing.is_empty() {
+        let problems = read.missing;
+        return Err(Error::Project { problems });
+    }
+    log(&read.missing);
     let deployed = if *strict {
         engine.deploy_strictly(read.components).await
     } else {

@@ -54,7 +54,7 @@ fn org(more: &str, of_leg: &str) -> Org {
 fn roll_ups_sum_up_details() {
     assert_eq!(
         problem("Leg__c.Other__c", COUNT),
-        "the field 'Leg__c.Other__c' does not exist"
+        "the field 'Leg__c.Other__c' does not exist: Trip__c.Sum__c is empty"
     );
     assert_eq!(
         problem("Leg__c.Trip2__c", COUNT),
@@ -71,7 +71,7 @@ fn conditions_are_read_when_the_project_is() {
     let counted = |filter: &str| problem("Leg__c.Trip__c", &format!("{COUNT}{filter}"));
     assert_eq!(
         counted(&filter("No__c", "equals", "")),
-        "the field 'Leg__c.No__c' does not exist"
+        "the field 'Leg__c.No__c' does not exist: Trip__c.Sum__c is empty"
     );
     assert_eq!(
         counted(&filter("Km__c", "near", "")),

@@ -19,6 +19,9 @@ use crate::orgs::records::unreadable;
 pub(crate) const PROJECT_FILE: &str = "sfdx-project.json";
 const IGNORE_FILE: &str = ".forceignore";
 const SCRATCH_FILE: &str = "config/project-scratch-def.json";
+/// Where the components of a project of other tools are, in the format of the Metadata API, and what is in it then.
+const METADATA_FOLDER: &str = "src";
+const PACKAGE_FILE: &str = "src/package.xml";
 
 /// Where the records of a project lie, by the custom of its tools.
 const DATA_FOLDER: &str = "data";
@@ -46,6 +49,8 @@ pub(crate) struct Read {
     pub(crate) data: Vec<streams::File>,
     /// Names of the files that no definitions come from.
     pub(crate) others: Vec<String>,
+    /// The package directories that are not there.
+    pub(crate) missing: Vec<Problem>,
 }
 
 /// Looks at the files of a project.
@@ -55,7 +60,7 @@ pub(crate) fn fingerprint(folder: &Path) -> Result<Fingerprint, Error> {
     let [project, ignored, scratch] = heading;
     let heading = [project?, ignored?, scratch?];
     let mut files = Fingerprint::default();
-    for directory in project_of(&heading)?.package_directories {
+    for directory in directories(folder, &project_of(&heading)?)?.present {
         walk(&folder.join(directory), 0, &mut files.components)?;
     }
     let data = folder.join(DATA_FOLDER);
@@ -117,8 +122,8 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
         .map(|(name, path, size)| (name.as_str(), (*path, *size)))
         .collect();
     let mut ordered = landfall_metadata::project_components(known.keys().copied());
-    let directories = &project.package_directories;
-    ordered.sort_by_key(|name| directory_of(name, directories));
+    let Directories { present, missing } = directories(folder, &project)?;
+    ordered.sort_by_key(|name| directory_of(name, &present));
     let taken: BTreeSet<&str> = ordered.iter().copied().collect();
     let others = known.keys().filter(|name| !taken.contains(*name));
     let others = others.map(|name| (*name).to_owned()).collect();
@@ -145,7 +150,42 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
         components,
         data,
         others,
+        missing,
     })
+}
+
+/// The package directories of a project.
+struct Directories {
+    present: Vec<String>,
+    missing: Vec<Problem>,
+}
+
+/// Looks for the package directories. A project that has none of them may be of tools that know the format of the Metadata
+/// API alone.
+fn directories(folder: &Path, project: &Project) -> Result<Directories, Error> {
+    let listed = project.package_directories.iter().cloned();
+    let (present, missing): (Vec<String>, Vec<String>) =
+        listed.partition(|directory| folder.join(directory).is_dir());
+    let problem = |reason: String| Problem {
+        path: PROJECT_FILE.to_owned(),
+        line: 1,
+        reason,
+    };
+    let missing = missing.into_iter();
+    let missing =
+        missing.map(|directory| problem(format!("the folder {directory} does not exist")));
+    let mut missing: Vec<Problem> = missing.collect();
+    if project.package_directories.is_empty() {
+        missing.push(problem("packageDirectories lists no folder".to_owned()));
+    }
+    if !present.is_empty() {
+        return Ok(Directories { present, missing });
+    }
+    if folder.join(PACKAGE_FILE).is_file() {
+        let present = vec![METADATA_FOLDER.to_owned()];
+        return Ok(Directories { present, missing });
+    }
+    Err(Error::Project { problems: missing })
 }
 
 /// What the project file says; without one, the folder is the only package directory.
