@@ -8,6 +8,7 @@ use landfall_formula::{Formula, Subject, Usage};
 use landfall_model::limits::LOOKUP_FILTER_ITEMS_MAX;
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType, LookupFilterInfo,
+    RECORD_TYPE_ID,
 };
 
 use crate::formulas::Constants;
@@ -229,6 +230,9 @@ fn sources(filter: &DeclaredFilter, entity: &EntityDefinition) -> Vec<FieldName>
         [Some(item.field.as_str()), value].into_iter().flatten()
     });
     let own = names.filter_map(|name| {
+        if is_of_record_type(name) {
+            return Some(FieldName::new(RECORD_TYPE_ID));
+        }
         let first = source(name)?.split('.').next()?;
         let known = entity.field(first).map(|(_, field)| field);
         let field = known.or_else(|| by_way(entity, first))?;
@@ -242,6 +246,12 @@ fn sources(filter: &DeclaredFilter, entity: &EntityDefinition) -> Vec<FieldName>
 fn source(name: &str) -> Option<&str> {
     let (group, rest) = name.split_once('.')?;
     group.eq_ignore_ascii_case("$Source").then_some(rest)
+}
+
+/// Whether it is a field of the type of the record itself: `$RecordType.DeveloperName`.
+fn is_of_record_type(name: &str) -> bool {
+    let group = name.split_once('.').map(|(group, _)| group);
+    group.is_some_and(|group| group.eq_ignore_ascii_case("$RecordType"))
 }
 
 /// The reference that a path follows by its relationship's name.
@@ -399,6 +409,7 @@ fn literal(left: &Read, operation: Operation, value: &str) -> Result<String, Str
                 ordered(left.field_type, value)?
             ))
         }
+        // Source: none: the form of its value is not documented, and no public project has it in a lookup filter.
         Operation::Within => Err("distances are not compared".to_owned()),
     }
 }

@@ -63,6 +63,17 @@ fn write_first_half(w: &mut Writer, field: &FieldDefinition, cascade: bool, rece
     w.boolean("externalId", field.external_id);
     write_known(w, "extraTypeInfo", field.extra_type_info.as_deref());
     w.boolean("filterable", field.filterable);
+    if let Some(filter) = &field.lookup_filter
+        && recent
+    {
+        w.element("filteredLookupInfo", |w| {
+            for controlling in &filter.controlling_fields {
+                w.text("controllingFields", controlling.as_str());
+            }
+            w.boolean("dependent", !filter.controlling_fields.is_empty());
+            w.boolean("optionalFilter", filter.optional);
+        });
+    }
     if recent {
         let zero = formula.is_some_and(|formula| formula.blanks_as_zero);
         w.boolean("formulaTreatNullNumberAsZero", zero);

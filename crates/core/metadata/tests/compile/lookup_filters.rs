@@ -74,6 +74,34 @@ fn every_operation_becomes_a_condition() {
 }
 
 #[test]
+fn the_type_of_the_record_itself_can_decide() {
+    let parent = field("Note__c", "Text", "<length>20</length>");
+    let filter = |items: &[String]| {
+        format!(
+            "<referenceTo>Trip__c</referenceTo><relationshipName>Legs</relationshipName><lookupFilter><active>true\
+             </active>{}<isOptional>false</isOptional></lookupFilter>",
+            items.concat()
+        )
+    };
+    let items = [
+        item("$RecordType.DeveloperName", "equals", "Sea"),
+        item("Trip__c.Note__c", "equals", "field:$RecordType.Name"),
+    ];
+    let types = "<recordTypes><fullName>Sea</fullName><active>true</active><label>Sea</label></recordTypes>";
+    let org = compiled(&[
+        custom_object("Trip__c", &parent),
+        custom_object(
+            "Leg__c",
+            &(field("Trip__c", "Lookup", &filter(&items)) + types),
+        ),
+    ]);
+    assert_eq!(lines(&org.warnings), "");
+    let filter = org.lookup_filters.first().expect("a filter");
+    let sources: Vec<&str> = filter.sources.iter().map(FieldName::as_str).collect();
+    assert_eq!(sources, ["RecordTypeId"]);
+}
+
+#[test]
 fn what_cannot_be_checked_is_a_warning() {
     for (field, operation, value, more, reason) in [
         (

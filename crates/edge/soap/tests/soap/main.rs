@@ -3,6 +3,7 @@
 mod bodies;
 mod events;
 mod files;
+mod lookup_filters;
 mod older;
 mod org;
 mod record_types;
