@@ -87,6 +87,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         entity: subject.entity,
         steps: &[],
         zero: subject.blanks_as_zero,
+        prior: false,
     };
     let typed = checker.expr(&parsed.root, scope)?;
     typed.plain()?;
@@ -165,6 +166,8 @@ struct Scope<'s> {
     steps: &'s [Step],
     /// Whether missing numbers are zero.
     zero: bool,
+    /// Whether the record before the save is meant.
+    prior: bool,
 }
 
 /// A part with its type.

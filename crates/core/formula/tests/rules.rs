@@ -66,6 +66,40 @@ fn changes_are_compared_with_the_stored_value() {
 }
 
 #[test]
+fn former_values_of_formula_fields_come_from_the_record_before() {
+    let of = [
+        formula_field("Twice__c", FieldType::Double, 2, "N1__c * 2"),
+        formula_field("Up1__c", FieldType::Double, 2, "Twice__c + Up__r.N1__c"),
+    ];
+    let catalog = catalog(of.to_vec());
+    let fires = |text: &str, row: &[(&str, Value)]| {
+        let formula = compiled(&catalog, text, Usage::Rule, FieldType::Boolean, false);
+        let formula = formula.unwrap_or_else(|error| panic!("{text}: {error}"));
+        let inputs = Inputs {
+            values: &values(&formula, row),
+            mode: Mode::Save,
+            is_new: false,
+        };
+        formula
+            .holds(inputs, &Environment::at(NOW))
+            .expect("a result")
+    };
+    let number = |name, value| (name, Value::Double(value));
+    let row = [
+        number("N1__c", 5.0),
+        number("old N1__c", 2.0),
+        number("Up__c.N1__c", 10.0),
+        number("old Up__c.N1__c", 20.0),
+    ];
+    assert!(fires("PRIORVALUE(Twice__c) = 4", &row));
+    assert!(fires("PRIORVALUE(Up1__c) = 24", &row));
+    assert!(fires("Up1__c = 20", &row));
+    assert!(fires("ISCHANGED(Twice__c)", &row));
+    let same = [number("N1__c", 5.0), number("old N1__c", 5.0)];
+    assert!(!fires("ISCHANGED(Twice__c)", &same));
+}
+
+#[test]
 fn records_without_types_have_a_blank_one_and_users_see_lightning() {
     assert!(fires("ISBLANK(RecordType.Name)", true, NONE));
     assert!(fires("$User.UIThemeDisplayed = \"Theme4d\"", true, NONE));

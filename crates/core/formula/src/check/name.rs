@@ -36,14 +36,14 @@ impl Checker<'_> {
         let mut typed = if path.starts_with('$') {
             self.global(path, scope)?
         } else {
-            self.path(path, scope, false)?
+            self.path(path, scope)?
         };
         typed.field = Some(path.to_owned());
         Ok(typed)
     }
 
     /// A field at the end of a path.
-    fn path(&mut self, path: &str, scope: Scope<'_>, prior: bool) -> Result<Typed, Error> {
+    fn path(&mut self, path: &str, scope: Scope<'_>) -> Result<Typed, Error> {
         let unknown = || Error::FieldUnknown(path.to_owned());
         if self.subject.usage == Usage::Default {
             return Err(unknown());
@@ -70,9 +70,9 @@ impl Checker<'_> {
         let at = Scope {
             entity,
             steps: &steps,
-            zero: scope.zero,
+            ..scope
         };
-        self.field(field, at, path, prior)
+        self.field(field, at, path)
     }
 
     fn field(
@@ -80,7 +80,6 @@ impl Checker<'_> {
         field: &FieldDefinition,
         scope: Scope<'_>,
         path: &str,
-        prior: bool,
     ) -> Result<Typed, Error> {
         if let Some(formula) = &field.formula {
             return self.formula(field, &formula.text, formula.blanks_as_zero, scope);
@@ -99,20 +98,14 @@ impl Checker<'_> {
         }
         let kind = kind_of(field.field_type).ok_or_else(|| unsupported("Encrypted Text"))?;
         if matches!(kind, Kind::Compound | Kind::Location) {
-            return self.compound(field, kind, scope, path, prior);
+            return self.compound(field, kind, scope, path);
         }
-        let node = self.input(field, kind, scope, prior);
+        let node = self.input(field, kind, scope);
         Ok(Typed::new(node, kind))
     }
 
     /// The value of a field that is stored.
-    fn input(
-        &mut self,
-        field: &FieldDefinition,
-        kind: Kind,
-        scope: Scope<'_>,
-        prior: bool,
-    ) -> Node {
+    fn input(&mut self, field: &FieldDefinition, kind: Kind, scope: Scope<'_>) -> Node {
         let blank = blank(kind, scope.zero);
         if !field.stored() {
             return Node::Constant(blank);
@@ -121,7 +114,7 @@ impl Checker<'_> {
             steps: scope.steps.to_vec(),
             field: field.name.clone(),
             field_type: field.field_type,
-            prior,
+            prior: scope.prior,
         };
         let known = self.references.iter().position(|known| *known == reference);
         let at = known.unwrap_or_else(|| {
@@ -137,7 +130,6 @@ impl Checker<'_> {
         kind: Kind,
         scope: Scope<'_>,
         path: &str,
-        prior: bool,
     ) -> Result<Typed, Error> {
         let parts: Vec<FieldDefinition> = scope
             .entity
@@ -148,7 +140,7 @@ impl Checker<'_> {
         for part in &parts {
             let kind = kind_of(part.field_type).unwrap_or(Kind::Text);
             // A location counts as zero as a whole; the parts of an address are no numbers.
-            nodes.push(self.input(part, kind, scope, prior));
+            nodes.push(self.input(part, kind, scope));
         }
         if kind == Kind::Compound {
             return Ok(Typed::new(Node::Compound(nodes), kind));
@@ -220,18 +212,13 @@ impl Checker<'_> {
         if path.contains('.') || path.starts_with('$') || !scope.steps.is_empty() {
             return Err(refused());
         }
-        let (_, field) = scope
-            .entity
-            .field(path)
-            .ok_or_else(|| Error::FieldUnknown(path.to_owned()))?;
-        if field.formula.is_some() {
-            return Err(refused());
-        }
+        // Source: none for formula fields: similarweb/salesforce has active rules with their former values.
         let bare = Scope {
             zero: false,
+            prior,
             ..scope
         };
-        let mut typed = self.path(path, bare, prior)?;
+        let mut typed = self.path(path, bare)?;
         typed.field = Some(path.to_owned());
         Ok(typed)
     }
@@ -286,7 +273,7 @@ impl Checker<'_> {
     fn record_type(&mut self, path: &str, scope: Scope<'_>) -> Result<Typed, Error> {
         if self.subject.usage != Usage::Default && scope.entity.field("RecordTypeId").is_some() {
             let name = path.split_once('.').map_or("", |(_, name)| name);
-            return self.path(&format!("RecordType.{name}"), scope, false);
+            return self.path(&format!("RecordType.{name}"), scope);
         }
         Ok(constant(Datum::Null, Kind::Text))
     }
