@@ -91,7 +91,7 @@ export interface Fault {
   /** Its number. */
   id: string;
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'read-lag' | 'hide' | 'show' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -114,6 +114,10 @@ export interface Fault {
   delay?: string;
   /** How many bytes a second, for bandwidth; of each piece, for slice. */
   bytes?: number;
+  /** What is hidden, or shown again: an object; show without it shows everything. */
+  object?: string;
+  /** A field of the object, instead of all of it. */
+  field?: string;
   /** How many occasions matched. */
   matched: number;
   /** How often it has fired. */
@@ -124,7 +128,7 @@ export interface Fault {
 
 export interface FaultToArm {
   /** What happens. */
-  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
+  fault: 'client-unknown' | 'token-invalid' | 'login-refused' | 'schema-unavailable' | 'server-moved' | 'stream-silent' | 'keepalive-late' | 'stream-ended' | 'stream-reset' | 'unavailable' | 'replay-id-invalid' | 'trim' | 'restart-stream' | 'duplicate' | 'delay' | 'pause-inside' | 'gap' | 'overflow' | 'conversion' | 'schema-change' | 'slow-commit' | 'stamp' | 'read-lag' | 'hide' | 'show' | 'drop' | 'events-daily-limit' | 'too-many-connections' | 'lose-job' | 'request-limit' | 'publish-rejected' | 'publish-partial' | 'ack-lost' | 'latency' | 'reset-peer' | 'refuse' | 'half-close' | 'http-503-html' | 'truncate' | 'bandwidth' | 'slice';
   /** On this topic only, such as /data/AccountChangeEvent. */
   topic?: string;
   /** For this client id of the Streaming API only. */
@@ -147,6 +151,10 @@ export interface FaultToArm {
   delay?: string;
   /** How many bytes a second, for bandwidth; of each piece, for slice. */
   bytes?: number;
+  /** What is hidden, or shown again: an object; show without it shows everything. */
+  object?: string;
+  /** A field of the object, instead of all of it. */
+  field?: string;
 }
 
 export interface Mistake {

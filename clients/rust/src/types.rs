@@ -134,9 +134,10 @@ pub struct Fault {
     /// One of `client-unknown`, `token-invalid`, `login-refused`, `schema-unavailable`, `server-moved`,
     /// `stream-silent`, `keepalive-late`, `stream-ended`, `stream-reset`, `unavailable`, `replay-id-invalid`,
     /// `trim`, `restart-stream`, `duplicate`, `delay`, `pause-inside`, `gap`, `overflow`, `conversion`,
-    /// `schema-change`, `slow-commit`, `stamp`, `drop`, `events-daily-limit`, `too-many-connections`, `lose-
-    /// job`, `request-limit`, `publish-rejected`, `publish-partial`, `ack-lost`, `latency`, `reset-peer`,
-    /// `refuse`, `half-close`, `http-503-html`, `truncate`, `bandwidth`, `slice`.
+    /// `schema-change`, `slow-commit`, `stamp`, `read-lag`, `hide`, `show`, `drop`, `events-daily-limit`,
+    /// `too-many-connections`, `lose-job`, `request-limit`, `publish-rejected`, `publish-partial`, `ack-
+    /// lost`, `latency`, `reset-peer`, `refuse`, `half-close`, `http-503-html`, `truncate`, `bandwidth`,
+    /// `slice`.
     pub fault: String,
     /// On this topic only, such as `/data/AccountChangeEvent`.
     pub topic: Option<String>,
@@ -160,6 +161,10 @@ pub struct Fault {
     pub delay: Option<String>,
     /// How many bytes a second, for bandwidth; of each piece, for slice.
     pub bytes: Option<i64>,
+    /// What is hidden, or shown again: an object; show without it shows everything.
+    pub object: Option<String>,
+    /// A field of the object, instead of all of it.
+    pub field: Option<String>,
     /// How many occasions matched.
     pub matched: i64,
     /// How often it has fired.

@@ -58,7 +58,7 @@ FaultToArm = TypedDict(
     "FaultToArm",
     {
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "read-lag", "hide", "show", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -81,6 +81,10 @@ FaultToArm = TypedDict(
         "delay": NotRequired[str],
         # How many bytes a second, for bandwidth; of each piece, for slice.
         "bytes": NotRequired[int],
+        # What is hidden, or shown again: an object; show without it shows everything.
+        "object": NotRequired[str],
+        # A field of the object, instead of all of it.
+        "field": NotRequired[str],
     },
 )
 
@@ -330,7 +334,7 @@ Fault = TypedDict(
         # Its number.
         "id": str,
         # What happens.
-        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
+        "fault": Literal["client-unknown", "token-invalid", "login-refused", "schema-unavailable", "server-moved", "stream-silent", "keepalive-late", "stream-ended", "stream-reset", "unavailable", "replay-id-invalid", "trim", "restart-stream", "duplicate", "delay", "pause-inside", "gap", "overflow", "conversion", "schema-change", "slow-commit", "stamp", "read-lag", "hide", "show", "drop", "events-daily-limit", "too-many-connections", "lose-job", "request-limit", "publish-rejected", "publish-partial", "ack-lost", "latency", "reset-peer", "refuse", "half-close", "http-503-html", "truncate", "bandwidth", "slice"],
         # On this topic only, such as /data/AccountChangeEvent.
         "topic": NotRequired[str],
         # For this client id of the Streaming API only.
@@ -353,6 +357,10 @@ Fault = TypedDict(
         "delay": NotRequired[str],
         # How many bytes a second, for bandwidth; of each piece, for slice.
         "bytes": NotRequired[int],
+        # What is hidden, or shown again: an object; show without it shows everything.
+        "object": NotRequired[str],
+        # A field of the object, instead of all of it.
+        "field": NotRequired[str],
         # How many occasions matched.
         "matched": int,
         # How often it has fired.

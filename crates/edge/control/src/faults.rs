@@ -4,12 +4,15 @@ use std::num::NonZeroU64;
 
 use http::StatusCode;
 use landfall_apidoc::{Call, Kind, Member, Parameter};
-use landfall_engine::faults::{Arming, FaultKind, Faults, Filter, Planned, Progress, Scope, When};
+use landfall_engine::faults::{
+    Arming, FaultKind, Faults, Filter, HiddenPart, Planned, Progress, Scope, When,
+};
 use landfall_http::Writer;
 use landfall_model::limits::FAULT_DELAY_MILLIS_MAX;
 use landfall_wire::dates::render_utc;
 
 use crate::Made;
+use crate::input::nearest;
 use crate::refusal::{Refusal, invalid};
 use crate::span;
 
@@ -77,6 +80,12 @@ const BYTES: Member = number(
     "How many bytes a second, for bandwidth; of each piece, for slice",
 );
 
+const OBJECT: Member = text(
+    "object",
+    "What is hidden, or shown again: an object; show without it shows everything",
+);
+const FIELD: Member = text("field", "A field of the object, instead of all of it");
+
 const PROGRESS: &[&str] = &["waiting", "armed", "spent"];
 
 const FAULT: &[Member] = &[
@@ -97,6 +106,8 @@ const FAULT: &[Member] = &[
     TO,
     DELAY,
     BYTES,
+    OBJECT,
+    FIELD,
     Member {
         required: true,
         ..number("matched", "How many occasions matched")
@@ -139,7 +150,8 @@ pub(crate) const ARM: Call = Call {
     summary: "Arms a fault",
     parameters: &[],
     reads: &[
-        NAME, TOPIC, CLIENT, USER, METHOD, NEXT, EVERY, AFTER, FROM, TO, DELAY, BYTES,
+        NAME, TOPIC, CLIENT, USER, METHOD, NEXT, EVERY, AFTER, FROM, TO, DELAY, BYTES, OBJECT,
+        FIELD,
     ],
     status: 201,
     answers: FAULT,
@@ -244,6 +256,7 @@ fn arming(made: &Made<'_>) -> Result<Arming, Refusal> {
         when: when(made)?,
         delay_ms: delay(made, kind)?,
         bytes: bytes(made, kind)?,
+        subject: subject(made, kind)?,
     })
 }
 
@@ -328,6 +341,69 @@ fn bytes(made: &Made<'_>, kind: FaultKind) -> Result<u64, Refusal> {
     }
 }
 
+/// The object or field that is hidden or shown: one that permissions decide about.
+fn subject(made: &Made<'_>, kind: FaultKind) -> Result<Option<HiddenPart>, Refusal> {
+    let name = kind.name();
+    let input = &made.input;
+    let (object, field) = (input.text(OBJECT.name), input.text(FIELD.name));
+    if !kind.has_subject() {
+        let given = [(OBJECT, object), (FIELD, field)];
+        let given = given.into_iter().find(|(_, value)| value.is_some());
+        return given.map_or(Ok(None), |(member, _)| {
+            Err(invalid(format!("{name} has no \"{}\"", member.name)))
+        });
+    }
+    let Some(object) = object else {
+        return if kind == FaultKind::Hide || field.is_some() {
+            Err(invalid(format!("{name} needs an \"object\"")))
+        } else {
+            Ok(None)
+        };
+    };
+    let catalog = made.org()?.engine.catalog();
+    let entity = catalog.entity(object);
+    let entity = entity.ok_or_else(|| {
+        let known = catalog.entities().iter();
+        let known: Vec<&str> = known.map(|entity| entity.name.as_str()).collect();
+        meaning(
+            &format!("there is no object {object}"),
+            nearest(object, &known),
+        )
+    })?;
+    let Some(field) = field else {
+        return Ok(Some(HiddenPart {
+            object: entity.name.to_string(),
+            field: None,
+        }));
+    };
+    let known = entity.field(field).map(|(_, field)| field);
+    let known = known.ok_or_else(|| {
+        let known = entity.fields.iter();
+        let known: Vec<&str> = known.map(|field| field.name.as_str()).collect();
+        meaning(
+            &format!("{object} has no field {field}"),
+            nearest(field, &known),
+        )
+    })?;
+    if !entity.secures(known) {
+        return Err(invalid(format!(
+            "{object}.{field} is visible to everybody who sees the object, or goes with its compound field"
+        )));
+    }
+    Ok(Some(HiddenPart {
+        object: entity.name.to_string(),
+        field: Some(known.name.to_string()),
+    }))
+}
+
+/// The refusal of an unknown name, with the one that was probably meant.
+fn meaning(refused: &str, meant: Option<&str>) -> Refusal {
+    invalid(match meant {
+        Some(meant) => format!("{refused}; did you mean \"{meant}\"?"),
+        None => refused.to_owned(),
+    })
+}
+
 fn listed(faults: &Faults, planned: &[Planned]) -> String {
     let mut w = Writer::new();
     w.object(|w| {
@@ -353,6 +429,7 @@ fn write(w: &mut Writer, faults: &Faults, planned: &Planned) {
         when,
         delay_ms,
         bytes,
+        subject,
     } = &planned.arming;
     let state = match faults.progress(planned) {
         Progress::Waiting => "waiting",
@@ -387,6 +464,12 @@ fn write(w: &mut Writer, faults: &Faults, planned: &Planned) {
         }
         if kind.has_bytes() {
             w.name("bytes").integer(count(*bytes));
+        }
+        if let Some(part) = subject {
+            w.name(OBJECT.name).string(&part.object);
+            if let Some(field) = &part.field {
+                w.name(FIELD.name).string(field);
+            }
         }
         w.name("matched").integer(count(planned.matched));
         w.name("fired").integer(count(planned.fired));

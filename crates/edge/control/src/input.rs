@@ -222,7 +222,7 @@ fn not_one_of(name: &str, value: Option<&str>, values: &[&str]) -> Refusal {
 }
 
 /// The value that is most like this one, if any is.
-fn nearest<'v>(value: &str, values: &[&'v str]) -> Option<&'v str> {
+pub(crate) fn nearest<'v>(value: &str, values: &[&'v str]) -> Option<&'v str> {
     let similar = values
         .iter()
         .map(|known| (strsim::jaro_winkler(value, known), *known));

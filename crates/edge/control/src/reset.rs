@@ -49,7 +49,7 @@ pub(crate) async fn reset(made: &Made<'_>) -> Result<String, Refusal> {
     let keep = matches!(keep, Some(Content::Boolean(true)));
     let runs = clock.set(Some(false), Move::By(0)).await;
     runs.map_err(crate::clock::refused)?;
-    org.engine.faults().clear();
+    org.engine.end_faults();
     if let Some(journal) = &org.journal {
         journal.clear();
     }

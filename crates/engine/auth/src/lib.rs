@@ -147,7 +147,21 @@ impl Auth {
         if faults.fires(FaultKind::TokenInvalid, occasion).is_some() {
             return Err(Fault::Session(SessionFault::Invalid));
         }
+        self.rehearse_rights(&login);
         self.keep_alive(&login).map(|()| login)
+    }
+
+    /// What faults do to the rights of a user before a request.
+    fn rehearse_rights(&self, login: &Login) {
+        let engine = &self.0.engine;
+        let occasion = || Occasion::default().user(login.user_id, &login.username);
+        let fires = |kind| engine.faults().fires(kind, occasion);
+        if let Some(part) = fires(FaultKind::Hide).and_then(|fault| fault.subject) {
+            engine.hide(login.user_id, &part);
+        }
+        if let Some(fault) = fires(FaultKind::Show) {
+            engine.show(login.user_id, fault.subject.as_ref());
+        }
     }
 
     /// The login of a request for any API: of a user who may use them.

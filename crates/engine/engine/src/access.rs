@@ -15,6 +15,7 @@ mod mask;
 mod org_view;
 mod rights;
 mod view;
+mod withheld;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,11 +30,13 @@ use crate::permissions::Permissions;
 use crate::touched::USER;
 use hidden::Hidden;
 use mask::Masks;
+use withheld::Withheld;
 
 pub(crate) use grants::Grants;
 pub use org_view::OrgView;
 pub(crate) use rights::AllRights;
 pub use rights::Rights;
+pub use withheld::HiddenPart;
 
 /// What the users with one profile and the same permission sets may do, and the org as they see it.
 #[derive(Debug)]
@@ -59,6 +62,12 @@ impl Access {
             masks: Masks::default(),
             hidden: Hidden::default(),
         }
+    }
+
+    /// The same without what a fault hides.
+    fn withholding(&self, withheld: Withheld) -> Self {
+        let grants = self.grants.withholding(withheld);
+        Self::new(grants, self.sets.clone(), &self.whole)
     }
 
     /// What they may do with the system.

@@ -15,6 +15,7 @@ use landfall_schema::EventSchema;
 pub use kind::{FaultKind, Scope};
 pub use plan::{Arming, Called, Filter, FullPlan, Occasion, Planned, Progress, When};
 
+pub use crate::access::HiddenPart;
 use crate::clock::Clock;
 use plan::Plan;
 

@@ -28,6 +28,7 @@ mod formulas;
 mod generic_channels;
 mod health;
 mod identity;
+mod lagging;
 mod lens;
 mod log;
 mod made;
@@ -133,6 +134,7 @@ pub use writer::{CommitTimes, CommitTimesRead, WriterCounters, WriterThread};
 
 use command::Note;
 use faults::Faults;
+use lagging::Lagging;
 use state::OrgState;
 use usage::{Allocations, Usage};
 use writer::handle::{Forgetting, Handle};
@@ -180,6 +182,7 @@ struct Shared {
     retention_hours: u64,
     usage: Arc<Usage>,
     faults: Faults,
+    lagging: Lagging,
     reserve_bytes: u64,
     /// Whether the disk had less space than the reserve when it was last looked at.
     is_low: AtomicBool,
@@ -352,6 +355,27 @@ impl Engine {
         read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
         let reader = Arc::clone(&self.0.reader);
+        Self::read_by(reader, read).await
+    }
+
+    /// Reads records as a request for them does: from an earlier state while a fault delays reads.
+    async fn read_records<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (clock, state) = (&self.0.clock, &self.0.state);
+        let lagging = self
+            .0
+            .lagging
+            .reader(|| clock.now(), || state.definitions());
+        let reader = lagging.unwrap_or_else(|| Arc::clone(&self.0.reader));
+        Self::read_by(reader, read).await
+    }
+
+    async fn read_by<T: Send + 'static>(
+        reader: Arc<dyn Reader>,
+        read: impl FnOnce(&dyn Reader) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
         Ok(tokio::task::spawn_blocking(move || read(&*reader))
             .await
             .map_err(|_| Error::Stopped)??)

@@ -12,6 +12,7 @@ use crate::entropy::draw;
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::identity::{self, Org};
+use crate::lagging::Lagging;
 use crate::numbers::Numbers;
 use crate::presence::Presence;
 use crate::price_book;
@@ -97,6 +98,7 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
         retention_hours: parts.retention_hours,
         usage,
         faults,
+        lagging: Lagging::default(),
         reserve_bytes: parts.reserve_bytes,
         is_low: AtomicBool::new(false),
         writer: handle,

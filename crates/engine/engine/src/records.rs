@@ -22,7 +22,8 @@ impl Engine {
         id: RecordId,
     ) -> Result<Option<Row>, Error> {
         let entity = Arc::clone(entity);
-        self.read(move |reader| reader.row(&entity, id)).await
+        self.read_records(move |reader| reader.row(&entity, id))
+            .await
     }
 
     /// The values of several records of one object, in the order of the ids; none for one that is not there.
@@ -35,7 +36,8 @@ impl Engine {
         ids: Vec<RecordId>,
     ) -> Result<Vec<Option<Row>>, Error> {
         let entity = Arc::clone(entity);
-        let rows = self.read(move |reader| bounded(ids.iter().map(|id| reader.row(&entity, *id))));
+        let rows =
+            self.read_records(move |reader| bounded(ids.iter().map(|id| reader.row(&entity, *id))));
         rows.await.map_err(query::too_many)
     }
 
@@ -51,7 +53,7 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
         let entity = Arc::clone(entity);
-        self.read(move |reader| reader.rows_where(&entity, field, &value, limit))
+        self.read_records(move |reader| reader.rows_where(&entity, field, &value, limit))
             .await
     }
 
@@ -65,7 +67,7 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<Row>, Error> {
         let entity = Arc::clone(entity);
-        self.read(move |reader| reader.recent_rows(&entity, limit))
+        self.read_records(move |reader| reader.recent_rows(&entity, limit))
             .await
     }
 

@@ -17,7 +17,7 @@ use crate::command::{Change, Note, Outcome, Transaction};
 use crate::definitions::Subject;
 use crate::deploy::Step;
 use crate::error::Error;
-use crate::faults::{Arming, FaultKind, Occasion, topic_of};
+use crate::faults::{Arming, FaultKind, HiddenPart, Occasion, topic_of};
 
 /// How the fields begin that a fault adds.
 const ADDED_FIELD: &str = "Rehearsal_";
@@ -41,6 +41,7 @@ pub(crate) async fn commit(
             }
             None => (None, None),
         };
+        delay_reads(&engine, &objects).await;
         let writer = &engine.0.writer;
         let outcomes = writer.commit(transaction, rights, saved, note).await?;
         let changed: Vec<RecordId> = outcomes.iter().flatten().map(|saved| saved.id).collect();
@@ -51,6 +52,25 @@ pub(crate) async fn commit(
         Ok(outcomes)
     });
     made.await.map_err(|_| Error::Stopped)?
+}
+
+/// Has records be read for a while as they are before a transaction that changes these objects. A failure is no error of
+/// the transaction.
+async fn delay_reads(engine: &Engine, objects: &[Arc<EntityDefinition>]) {
+    let Some(fault) = fires(engine, FaultKind::ReadLag, objects) else {
+        return;
+    };
+    let now = engine.clock().now();
+    let until = now.plus_millis(i64::try_from(fault.delay_ms).unwrap_or(i64::MAX));
+    let lagging = &engine.0.lagging;
+    if lagging.extend(now, until) {
+        return;
+    }
+    let definitions = engine.definitions();
+    match engine.read(|reader| reader.pinned()).await {
+        Ok(reader) => lagging.keep(reader, definitions, (now, until)),
+        Err(error) => warn!(%error, "a fault could not delay reads"),
+    }
 }
 
 /// What happens to an object after a transaction that has changed these records.
@@ -72,6 +92,29 @@ async fn committed(
         has_another_field(engine, &object.name).await;
     }
     Ok(())
+}
+
+impl Engine {
+    /// Hides an object or a field from a user, whatever their permissions grant, until it is shown again.
+    pub fn hide(&self, user: RecordId, part: &HiddenPart) {
+        let rights = self.0.state.all_rights();
+        rights.withhold(user, |withheld| withheld.add(part));
+    }
+
+    /// Shows a user what was hidden from them: a part of it, or everything.
+    pub fn show(&self, user: RecordId, part: Option<&HiddenPart>) {
+        let rights = self.0.state.all_rights();
+        rights.withhold(user, |withheld| withheld.remove(part));
+    }
+
+    /// Clears the faults, and ends what they have begun: nobody has anything hidden from them, and reads see the present.
+    pub fn end_faults(&self) {
+        self.faults().clear();
+        for user in self.0.state.all_rights().withheld_from() {
+            self.show(user, None);
+        }
+        self.0.lagging.end();
+    }
 }
 
 /// What happens after the publication of events on these topics while faults are armed.

@@ -334,6 +334,11 @@ impl OrgState {
         self.rights.find(user)
     }
 
+    /// The rights of all users, as faults change them.
+    pub(crate) const fn all_rights(&self) -> &AllRights {
+        &self.rights
+    }
+
     /// The rights of any user.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use landfall_store::{
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::{Attempt, corrupt, loaded, reading, stored};
+use crate::reader::begin;
 
 pub(crate) const LOG: &str = "event log";
 pub(crate) const BLOCK: &str = "event block";
@@ -58,12 +59,12 @@ pub(crate) fn position(connection: &Connection) -> Result<Position> {
 
 /// The first block that was appended at or after `at`: blocks are in the order of time, so that few are looked at.
 pub(crate) fn first_since(connection: &Connection, at: Timestamp) -> Result<Option<ReplayId>> {
-    let transaction = connection.unchecked_transaction().map_err(reading(LOG))?;
-    let LogBounds { tail, earliest } = bounds(&transaction)?;
+    let _snapshot = begin(connection).map_err(reading(LOG))?;
+    let LogBounds { tail, earliest } = bounds(connection)?;
     let mut low = earliest.map_or(i64::MAX, place);
     let mut high = place(tail);
     let mut found = None;
-    let mut block = transaction
+    let mut block = connection
         .prepare_cached(
             "SELECT first_replay_id, last_replay_id, appended_ms FROM event_block WHERE first_replay_id <= ?1
              ORDER BY first_replay_id DESC LIMIT 1",
@@ -126,8 +127,8 @@ pub(crate) fn read(
     filter: &TopicFilter,
     limit: usize,
 ) -> Result<Page> {
-    let transaction = connection.unchecked_transaction().map_err(reading(LOG))?;
-    let tail = bounds(&transaction)?.tail;
+    let _snapshot = begin(connection).map_err(reading(LOG))?;
+    let tail = bounds(connection)?.tail;
     let mut search = Search {
         after,
         filter,
@@ -141,23 +142,23 @@ pub(crate) fn read(
     let searched = match filter {
         _ if after >= tail || limit == 0 => Ok(false),
         TopicFilter::These(topics) if topics.len() <= LOG_INDEXED_TOPICS_MAX => {
-            match search.indexed(&transaction, topics) {
+            match search.indexed(connection, topics) {
                 // It is the index that is damaged: the blocks may be whole.
                 Err(damage) if damage.failure() == Failure::Damaged && search.unread.is_none() => {
                     search = search.anew();
-                    search.scan(&transaction, tail)
+                    search.scan(connection, tail)
                 }
                 searched => searched,
             }
         }
-        TopicFilter::These(_) | TopicFilter::All => search.scan(&transaction, tail),
+        TopicFilter::These(_) | TopicFilter::All => search.scan(connection, tail),
     };
     let mut found = None;
     let reached = match searched {
         Ok(true) => tail,
         Ok(false) => search.reached,
         Err(damage) if damage.failure() == Failure::Damaged => {
-            let gap = gap::after_damage(&transaction, search.damaged_from(), tail)?;
+            let gap = gap::after_damage(connection, search.damaged_from(), tail)?;
             let last = gap.last;
             found = Some(gap);
             last

@@ -19,6 +19,7 @@ use rusqlite::{Connection, ErrorCode, Row, Statement as Prepared};
 use crate::checkpoint::Crowding;
 use crate::error::{corrupt, reading};
 use crate::layout::Layouts;
+use crate::reader::begin;
 use crate::value::{self, decode};
 use landfall_relational::query::{self as statement, Dialect, Param, Statement, Wanted};
 
@@ -249,9 +250,9 @@ fn once<T>(
     connection
         .progress_handler(STEPS, Some(has_to_end))
         .map_err(failed)?;
-    let found = match connection.transaction() {
+    let found = match begin(connection) {
         // It has changed nothing: dropping it ends it.
-        Ok(transaction) => read(&transaction, ending),
+        Ok(_transaction) => read(connection, ending),
         Err(error) => Err(failed(error)),
     };
     connection

@@ -15,13 +15,14 @@ use landfall_store::{
     Position, QueryLimits, QueryResult, Reader, Reads, Reread, Result, Scrubbed, SnapshotContent,
     TopicFilter, TopicId,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 
 use crate::check::{Pass, Report};
 use crate::error::reading;
 use crate::file::Shared;
+use crate::layout::Layouts;
 use crate::query::Ending;
-use crate::{difference, documents, log, query, rows, snapshot};
+use crate::{difference, documents, log, prepare, query, rows, snapshot};
 
 /// A few connections, each opened when all others are in use for the first time.
 pub(crate) struct Pool {
@@ -51,6 +52,28 @@ impl Pool {
             open: Box::new(open),
             most: most.get(),
         }
+    }
+
+    /// One connection that is open.
+    fn of(connection: Connection) -> Self {
+        let refused = || {
+            Err(Error::Read {
+                what: "file",
+                source: "there is one connection to this state".into(),
+            })
+        };
+        let pool = Self::new(NonZeroUsize::MIN, refused);
+        let state = State {
+            idle: vec![connection],
+            opened: 1,
+        };
+        *pool.state() = state;
+        pool
+    }
+
+    /// A connection that is none of the pool's.
+    fn another(&self) -> Result<Connection> {
+        (self.open)()
     }
 
     /// Closes every connection: nobody reads any more.
@@ -116,24 +139,66 @@ impl Drop for Lent<'_> {
     }
 }
 
-/// Reads; and the pass that [`Reader::scrub`] makes through the file.
-pub(crate) struct EmbeddedReader(Arc<Shared>, Mutex<Pass>);
+/// Begins a read of one state; none on a connection that is in a transaction, which pins one.
+pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<Option<Transaction<'_>>> {
+    let is_free = connection.is_autocommit();
+    is_free
+        .then(|| connection.unchecked_transaction())
+        .transpose()
+}
+
+/// A state that a reader is pinned to.
+struct Pinned {
+    /// The one connection whose transaction sees it.
+    pool: Pool,
+    /// The tables that it has.
+    layouts: Layouts,
+}
+
+/// Reads.
+pub(crate) struct EmbeddedReader {
+    /// Closed before the file is.
+    pinned: Option<Pinned>,
+    shared: Arc<Shared>,
+    /// That [`Reader::scrub`] makes through the file.
+    pass: Mutex<Pass>,
+}
 
 impl EmbeddedReader {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self(shared, Mutex::default())
+        Self {
+            pinned: None,
+            shared,
+            pass: Mutex::default(),
+        }
+    }
+
+    /// For short reads.
+    fn pool(&self) -> &Pool {
+        let pinned = self.pinned.as_ref();
+        pinned.map_or(&self.shared.pool, |pinned| &pinned.pool)
+    }
+
+    /// For queries.
+    fn queries(&self) -> &Pool {
+        let pinned = self.pinned.as_ref();
+        pinned.map_or(&self.shared.queries, |pinned| &pinned.pool)
+    }
+
+    fn layouts(&self) -> &Layouts {
+        let pinned = self.pinned.as_ref();
+        pinned.map_or(&self.shared.layouts, |pinned| &pinned.layouts)
     }
 
     fn ending<'e>(&'e self, deadline: &'e Deadline) -> Ending<'e> {
-        Ending::new(deadline, self.0.checkpointer.crowding())
+        Ending::new(deadline, self.shared.checkpointer.crowding())
     }
 }
 
 impl Reads for EmbeddedReader {
     fn row(&self, entity: &EntityDefinition, id: RecordId) -> Result<Option<Row>> {
-        self.0
-            .pool
-            .with(|connection| rows::one(connection, &self.0.layouts, entity, id))
+        self.pool()
+            .with(|connection| rows::one(connection, self.layouts(), entity, id))
     }
 
     fn rows_where(
@@ -149,75 +214,64 @@ impl Reads for EmbeddedReader {
             value,
             limit,
         };
-        self.0
-            .pool
-            .with(|connection| rows::matching(connection, &self.0.layouts, &lookup))
+        self.pool()
+            .with(|connection| rows::matching(connection, self.layouts(), &lookup))
     }
 
     fn rows(&self, records: &[(&EntityDefinition, RecordId)]) -> Result<Vec<Option<Row>>> {
-        self.0.pool.with(|connection| {
-            let snapshot = connection
-                .unchecked_transaction()
-                .map_err(reading("record"))?;
-            rows::several(&snapshot, &self.0.layouts, records)
+        self.pool().with(|connection| {
+            let _snapshot = begin(connection).map_err(reading("record"))?;
+            rows::several(connection, self.layouts(), records)
         })
     }
 
     fn matching(&self, lookups: &[Lookup<'_>]) -> Result<Vec<Vec<Row>>> {
-        self.0.pool.with(|connection| {
-            let snapshot = connection
-                .unchecked_transaction()
-                .map_err(reading("record"))?;
-            rows::matching_several(&snapshot, &self.0.layouts, lookups)
+        self.pool().with(|connection| {
+            let _snapshot = begin(connection).map_err(reading("record"))?;
+            rows::matching_several(connection, self.layouts(), lookups)
         })
     }
 
     fn recent_rows(&self, entity: &EntityDefinition, limit: usize) -> Result<Vec<Row>> {
-        self.0
-            .pool
-            .with(|connection| rows::recent(connection, &self.0.layouts, entity, limit))
+        self.pool()
+            .with(|connection| rows::recent(connection, self.layouts(), entity, limit))
     }
 
     fn document(&self, kind: DocumentKind, key: &str) -> Result<Option<Vec<u8>>> {
-        self.0
-            .pool
+        self.pool()
             .with(|connection| documents::one(connection, kind, key))
     }
 
     fn documents_at(&self, kind: DocumentKind, keys: &[String]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.0.pool.with(|connection| {
-            let snapshot = connection
-                .unchecked_transaction()
-                .map_err(reading("documents"))?;
-            documents::several(&snapshot, kind, keys)
+        self.pool().with(|connection| {
+            let _snapshot = begin(connection).map_err(reading("documents"))?;
+            documents::several(connection, kind, keys)
         })
     }
 
     fn documents(&self, kind: DocumentKind) -> Result<Vec<(String, Vec<u8>)>> {
-        self.0
-            .pool
+        self.pool()
             .with(|connection| documents::all(connection, kind))
     }
 
     fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
-        self.0
-            .pool
+        self.pool()
             .with(|connection| log::topic_number(connection, topic))
     }
 }
 
 impl Reader for EmbeddedReader {
     fn log_bounds(&self) -> Result<LogBounds> {
-        self.0.pool.with(log::bounds)
+        self.pool().with(log::bounds)
     }
 
     fn position(&self) -> Result<Position> {
-        Ok(self.0.recent.position())
+        Ok(self.shared.recent.position())
     }
 
     fn free_bytes(&self) -> Result<Option<u64>> {
-        self.0.check_in_place()?;
-        let free = self.0.free_bytes().map_err(|source| Error::Read {
+        self.shared.check_in_place()?;
+        let free = self.shared.free_bytes().map_err(|source| Error::Read {
             what: "free space",
             source: source.into(),
         })?;
@@ -225,11 +279,10 @@ impl Reader for EmbeddedReader {
     }
 
     fn scrub(&self, bytes: usize) -> Result<Scrubbed> {
-        let mut pass = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pass = self.pass.lock().unwrap_or_else(PoisonError::into_inner);
         let mut report = Report::default();
         let step = self
-            .0
-            .pool
+            .pool()
             .with(|connection| pass.step(connection, bytes, &mut report));
         let is_end = !step?;
         if is_end {
@@ -245,9 +298,24 @@ impl Reader for EmbeddedReader {
         })
     }
 
+    fn pinned(&self) -> Result<Arc<dyn Reader>> {
+        let connection = self.shared.queries.another()?;
+        let begun = connection.execute_batch("BEGIN");
+        begun.map_err(reading("file"))?;
+        // A transaction is of the state that it has read first.
+        let objects = prepare::objects(&connection).map_err(reading("file"))?;
+        let layouts = Layouts::default();
+        layouts.have_tables(objects);
+        let pool = Pool::of(connection);
+        Ok(Arc::new(Self {
+            pinned: Some(Pinned { pool, layouts }),
+            ..Self::new(Arc::clone(&self.shared))
+        }))
+    }
+
     fn save(&self, to: &Path) -> Result<SnapshotContent> {
-        self.0.check_in_place()?;
-        snapshot::save(self.0.path(), to, self.0.is_durable)
+        self.shared.check_in_place()?;
+        snapshot::save(self.shared.path(), to, self.shared.is_durable)
     }
 
     fn difference(
@@ -257,32 +325,30 @@ impl Reader for EmbeddedReader {
         query: &DifferenceQuery,
     ) -> Result<Difference> {
         if to.is_none() {
-            self.0.check_in_place()?;
+            self.shared.check_in_place()?;
         }
-        difference::between(from, to.unwrap_or_else(|| self.0.path()), query)
+        difference::between(from, to.unwrap_or_else(|| self.shared.path()), query)
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {
-        Ok(self.0.recent.after(after, limit))
+        Ok(self.shared.recent.after(after, limit))
     }
 
     fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {
-        self.0
-            .pool
+        self.pool()
             .with(|connection| log::first_since(connection, at))
     }
 
     fn events(&self, after: ReplayId, filter: &TopicFilter, limit: usize) -> Result<Page> {
-        self.0
-            .pool
+        self.pool()
             .with(|connection| log::read(connection, after, filter, limit))
     }
 
     fn query(&self, plan: &Plan, limits: QueryLimits, deadline: &Deadline) -> Result<QueryResult> {
-        self.0.queries.with_mut(|connection| {
+        self.queries().with_mut(|connection| {
             query::run(
                 connection,
-                &self.0.layouts,
+                self.layouts(),
                 plan,
                 limits,
                 self.ending(deadline),
@@ -297,10 +363,10 @@ impl Reader for EmbeddedReader {
         deadline: &Deadline,
         row: &mut dyn FnMut(Vec<Value>) -> ControlFlow<()>,
     ) -> Result<()> {
-        self.0.queries.with_mut(|connection| {
+        self.queries().with_mut(|connection| {
             query::scan(
                 connection,
-                &self.0.layouts,
+                self.layouts(),
                 plan,
                 records,
                 self.ending(deadline),
@@ -310,8 +376,8 @@ impl Reader for EmbeddedReader {
     }
 
     fn count(&self, plan: &Plan, deadline: &Deadline) -> Result<u64> {
-        self.0.queries.with_mut(|connection| {
-            query::count(connection, &self.0.layouts, plan, self.ending(deadline))
+        self.queries().with_mut(|connection| {
+            query::count(connection, self.layouts(), plan, self.ending(deadline))
         })
     }
 
@@ -322,10 +388,10 @@ impl Reader for EmbeddedReader {
         limits: QueryLimits,
         deadline: &Deadline,
     ) -> Result<Reread> {
-        self.0.queries.with_mut(|connection| {
+        self.queries().with_mut(|connection| {
             query::reread(
                 connection,
-                &self.0.layouts,
+                self.layouts(),
                 plan,
                 ids,
                 limits,

@@ -262,6 +262,15 @@ pub trait Reader: Reads + Send + Sync {
         })
     }
 
+    /// A reader of the present state, however much is written after this, until it is dropped. Its commit feed and its
+    /// position are those of the present.
+    ///
+    /// # Errors
+    /// [`Error::Read`]; [`Error::Snapshot`] from a store that cannot do so.
+    fn pinned(&self) -> Result<Arc<dyn Reader>> {
+        Err(snapshot::unpinned())
+    }
+
     /// Writes a snapshot, everything that is stored at one point in time, into a file that is empty or not there yet. Others
     /// read and write meanwhile. It is durable when this returns; after an error the file is gone.
     ///

@@ -90,6 +90,13 @@ pub struct EventDifference {
     pub first: Vec<(ReplayId, TopicId, Topic)>,
 }
 
+/// The answer of a store that keeps no state but the present one.
+pub(crate) fn unpinned() -> Error {
+    Error::Snapshot {
+        reason: "this store keeps no state but the present one".to_owned(),
+    }
+}
+
 /// The answer of a store that has no snapshots.
 pub(crate) fn unsupported(file: &Path) -> Error {
     Error::Snapshot {

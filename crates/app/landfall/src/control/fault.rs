@@ -19,7 +19,7 @@ pub(crate) enum FaultCommand {
     /// Arm a fault: it fires by count, at the occasions that match
     ///
     /// Example: landfall fault arm client-unknown --method /meta/connect
-    Arm(ArmOptions),
+    Arm(Box<ArmOptions>),
     /// List faults with how often each has fired
     List {
         #[command(flatten)]
@@ -73,6 +73,12 @@ pub(crate) struct ArmOptions {
     /// How many bytes a second, for bandwidth; of each piece, for slice
     #[arg(long, value_name = "N")]
     bytes: Option<u32>,
+    /// What is hidden or shown again: an object; show without it shows everything
+    #[arg(long, value_name = "OBJECT", add = complete::objects())]
+    object: Option<String>,
+    /// A field of the object
+    #[arg(long, value_name = "FIELD", requires = "object")]
+    field: Option<String>,
     #[command(flatten)]
     org: ControlOptions,
 }
@@ -113,6 +119,8 @@ impl ArmOptions {
             ("from", self.from.as_ref()),
             ("to", self.to.as_ref()),
             ("delay", self.delay.as_ref()),
+            ("object", self.object.as_ref()),
+            ("field", self.field.as_ref()),
         ];
         let texts = texts.into_iter();
         let texts = texts.filter_map(|(name, text)| Some((name, Value::from(text?.as_str()))));
@@ -213,7 +221,7 @@ fn row(fault: &Value) -> [String; 6] {
 
 /// What a fault is restricted to.
 fn scope(fault: &Value) -> String {
-    let names = ["topic", "client", "user", "method"];
+    let names = ["topic", "client", "user", "method", "object", "field"];
     let set = names.iter().filter(|name| fault.get(**name).is_some());
     let set = set.map(|name| format!("{name}={}", text(fault, name)));
     set.collect::<Vec<_>>().join(" ")

@@ -160,6 +160,9 @@ pub const HOLDS_MAX: usize = 4_096;
 /// The longest delay of a fault. Unit: milliseconds. Source: none; clients give up sooner.
 pub const FAULT_DELAY_MILLIS_MAX: u64 = 10 * 60 * 1000;
 
+/// Earlier states of an org that reads see at once while a fault delays them. Source: none.
+pub const LAGGING_STATES_MAX: usize = 32;
+
 /// Memory for the bodies of all requests in progress: `ServiceFault::Busy` beyond. Unit: KiB. Source: none.
 pub const BODIES_KIB_MAX: usize = 256 * 1024;
 

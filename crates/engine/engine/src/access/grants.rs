@@ -14,6 +14,8 @@ use crate::definitions::Definitions;
 use crate::object_access::{ObjectAccess, ungranted};
 use crate::permissions::Permissions;
 
+use super::withheld::Withheld;
+
 /// What may be done with a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct FieldAccess {
@@ -29,7 +31,7 @@ impl FieldAccess {
 }
 
 /// What several permission sets grant together. Names are in lower case.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Grants {
     pub(super) permissions: Permissions,
     objects: HashMap<String, ObjectAccess>,
@@ -39,6 +41,8 @@ pub(crate) struct Grants {
     record_types: HashMap<String, Defaults>,
     /// Custom permissions by name.
     custom_permissions: Arc<BTreeSet<String>>,
+    /// What they do not see all the same.
+    pub(super) withheld: Withheld,
 }
 
 /// Whether new records have a record type: those that are person accounts, and all.
@@ -72,6 +76,14 @@ impl Grants {
             grants.add_field(&row);
         }
         Ok(grants)
+    }
+
+    /// The same without what a fault hides.
+    pub(super) fn withholding(&self, withheld: Withheld) -> Self {
+        Self {
+            withheld,
+            ..self.clone()
+        }
     }
 
     /// Adds the record types and custom permissions of a set.
@@ -147,6 +159,9 @@ impl Grants {
 
     /// What they allow with an object.
     pub(super) fn object(&self, entity: &EntityDefinition) -> ObjectAccess {
+        if self.withheld.has_object(entity.name.as_str()) {
+            return ObjectAccess::default();
+        }
         let secured = entity.secured_by();
         match (secured, &entity.traits.controlled_by) {
             (SecuredBy::ObjectPermissions, _) => self.granted(entity.name.as_str()),
@@ -189,6 +204,9 @@ impl Grants {
     }
 
     fn granted(&self, name: &str) -> ObjectAccess {
+        if self.withheld.has_object(name) {
+            return ObjectAccess::default();
+        }
         if self.permissions.modify_all_data {
             return ObjectAccess::ALL;
         }
@@ -203,13 +221,16 @@ impl Grants {
 
     /// What they allow with a field. A component goes with its compound.
     pub(super) fn field(&self, entity: &EntityDefinition, field: &FieldDefinition) -> FieldAccess {
+        let whole = field.compound.as_ref();
+        let whole = whole.and_then(|whole| entity.field(whole.as_str()));
+        let field = whole.map_or(field, |(_, whole)| whole);
+        if self.withheld.has_field(entity, field) {
+            return FieldAccess::default();
+        }
         // Source: none: who may change everything sees everything, also what nobody was granted yet.
         if self.permissions.modify_all_data {
             return FieldAccess::ALL;
         }
-        let whole = field.compound.as_ref();
-        let whole = whole.and_then(|whole| entity.field(whole.as_str()));
-        let field = whole.map_or(field, |(_, whole)| whole);
         if !entity.secures(field) {
             return FieldAccess::ALL;
         }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Value};
 use landfall_store::{Reads, Result};
 
+use super::withheld::Withheld;
 use super::{Access, Grants, OrgView};
 use crate::definitions::Definitions;
 use crate::touched::{Scope, Touched, USER};
@@ -73,6 +74,8 @@ struct Known {
     users: HashMap<RecordId, Weak<Rights>>,
     /// By the sets that grant it.
     shared: HashMap<Vec<RecordId>, Weak<Access>>,
+    /// What a fault hides from users.
+    withheld: HashMap<RecordId, Withheld>,
     /// How often something has changed: what was read before does not count.
     changes: u64,
 }
@@ -187,7 +190,7 @@ impl AllRights {
                 return Ok(rights);
             }
             known.share(&access);
-            let access = RwLock::new(access);
+            let access = RwLock::new(known.seen_by(user, access));
             let rights = Arc::new(Rights { user, access });
             if known.users.len().is_power_of_two() {
                 known.users.retain(|_, user| user.strong_count() > 0);
@@ -220,10 +223,30 @@ impl AllRights {
         };
         for rights in concerned {
             let access = self.access(reads, definitions, rights.user)?;
-            self.known().share(&access);
-            rights.is_now(access);
+            let mut known = self.known();
+            known.share(&access);
+            rights.is_now(known.seen_by(rights.user, access));
         }
         Ok(())
+    }
+
+    /// Changes what is hidden from a user.
+    pub(crate) fn withhold(&self, user: RecordId, change: impl FnOnce(&mut Withheld)) {
+        let mut known = self.known();
+        let mut withheld = known.withheld.remove(&user).unwrap_or_default();
+        change(&mut withheld);
+        if let Some(rights) = known.users.get(&user).and_then(Weak::upgrade) {
+            let access = rights.access();
+            rights.is_now(Arc::new(access.withholding(withheld.clone())));
+        }
+        if !withheld.is_empty() {
+            known.withheld.insert(user, withheld);
+        }
+    }
+
+    /// The users from whom something is hidden.
+    pub(crate) fn withheld_from(&self) -> Vec<RecordId> {
+        self.known().withheld.keys().copied().collect()
     }
 
     fn access(
@@ -251,6 +274,14 @@ impl Known {
     fn share(&mut self, access: &Arc<Access>) {
         let sets = access.sets().to_vec();
         self.shared.insert(sets, Arc::downgrade(access));
+    }
+
+    /// What a user may do who is granted this.
+    fn seen_by(&self, user: RecordId, access: Arc<Access>) -> Arc<Access> {
+        match self.withheld.get(&user) {
+            Some(withheld) => Arc::new(access.withholding(withheld.clone())),
+            None => access,
+        }
     }
 }
 

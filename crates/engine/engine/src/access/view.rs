@@ -15,7 +15,9 @@ use crate::object_access::ObjectAccess;
 pub(super) fn of(grants: &Grants, whole: &Arc<Definitions>) -> Arc<Definitions> {
     let permissions = grants.permissions;
     let entities = whole.catalog().entities();
-    let may_all = permissions.modify_all_data && permissions.customize_application;
+    let may_all = permissions.modify_all_data
+        && permissions.customize_application
+        && grants.withheld.is_empty();
     if may_all && entities.iter().all(|entity| has_its_types(grants, entity)) {
         // Nothing is left out: what the grants below would find one by one.
         return Arc::clone(whole);

@@ -93,6 +93,12 @@ kinds! {
         "A transaction is committed later than its records are dated.";
     Stamp "stamp" [Topic]
         "After a change, the system modification time of its records moves on alone.";
+    ReadLag "read-lag" [Topic]
+        "After a transaction, records are read for a while as they were before it.";
+    Hide "hide" [User]
+        "Before a request of a user, an object or a field is hidden from them.";
+    Show "show" [User]
+        "Before a request of a user, they see again what was hidden from them.";
     Drop "drop" [Topic]
         "A change is committed without its change event.";
     EventsDailyLimit "events-daily-limit" [Topic Client User Method]
@@ -142,6 +148,7 @@ impl FaultKind {
                 | Self::KeepaliveLate
                 | Self::Latency
                 | Self::PauseInside
+                | Self::ReadLag
                 | Self::Refuse
                 | Self::Slice
                 | Self::SlowCommit
@@ -151,6 +158,11 @@ impl FaultKind {
     /// Whether it is about all orgs of the process.
     pub const fn is_of_process(self) -> bool {
         matches!(self, Self::Refuse)
+    }
+
+    /// Whether it is about an object or one of its fields.
+    pub const fn has_subject(self) -> bool {
+        matches!(self, Self::Hide | Self::Show)
     }
 
     /// Whether it has a number of bytes.

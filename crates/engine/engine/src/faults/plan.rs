@@ -6,6 +6,7 @@ use landfall_model::limits::FAULTS_MAX;
 use landfall_model::{RecordId, Timestamp};
 
 use super::kind::FaultKind;
+use crate::access::HiddenPart;
 
 /// Where the resources of the REST API are; a version and the rest of the path follow.
 const REST: &str = "/services/data/";
@@ -26,6 +27,8 @@ pub struct Arming {
     pub delay_ms: u64,
     /// How much, for a kind that has a number of bytes.
     pub bytes: u64,
+    /// What is hidden or shown, for a kind that does so; everything if absent.
+    pub subject: Option<HiddenPart>,
 }
 
 impl Arming {
@@ -37,6 +40,7 @@ impl Arming {
             when: When::default(),
             delay_ms: 0,
             bytes: 0,
+            subject: None,
         }
     }
 }

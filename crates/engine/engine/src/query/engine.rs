@@ -131,7 +131,7 @@ impl Engine {
         let deadline = Deadline::after(time);
         let _waiting = Waiting(deadline.clone());
         let lane = self.0.lanes.enter(user, &deadline).await?;
-        self.read(move |reader| Ok((read(reader, &deadline)?, lane)))
+        self.read_records(move |reader| Ok((read(reader, &deadline)?, lane)))
             .await
     }
 }

@@ -393,3 +393,18 @@ fn a_store_that_has_to_survive_nothing_is_saved_as_one_file_and_returns_to_it() 
     assert!(matches!(restored, Outcome::Committed(_)));
     assert_eq!((saved.rows(), saved.events()), (rows, events));
 }
+
+#[test]
+fn a_pinned_reader_sees_the_state_of_its_beginning() {
+    let mut saved = Saved::new(false);
+    let before = (saved.rows(), saved.events());
+    let present = Arc::clone(&saved.store.reader);
+    let pinned = present.pinned().expect("pinned");
+    saved.go_on();
+    let after = (saved.rows(), saved.events());
+    assert_ne!(after, before);
+    saved.store.reader = pinned;
+    assert_eq!((saved.rows(), saved.events()), before);
+    saved.store.reader = present;
+    assert_eq!((saved.rows(), saved.events()), after);
+}
