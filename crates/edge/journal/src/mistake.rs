@@ -166,6 +166,17 @@ fn kind(fault: &Fault) -> Option<Kind> {
         | Fault::Soap(SoapFault::EnvelopeInvalid { .. } | SoapFault::VersionInvalid) => {
             Kind::Malformed
         }
+        Fault::Many(
+            ManyFault::RecordsMissing
+            | ManyFault::TypeMissing
+            | ManyFault::IdMissing
+            | ManyFault::IdInInsert
+            | ManyFault::IdUnreadable { .. }
+            | ManyFault::KeyMissing { .. }
+            | ManyFault::ReferenceIdMissing
+            | ManyFault::ReferenceIdInvalid { .. }
+            | ManyFault::ReferenceIdRepeated,
+        ) => Kind::Malformed,
         Fault::Many(ManyFault::TypeUnknown { .. })
         | Fault::Bulk(BulkFault::ObjectUnknown { .. }) => Kind::UnknownObject,
         Fault::Soap(SoapFault::OperationUnknown { .. }) => Kind::UnknownResource,

@@ -143,8 +143,9 @@ async fn made(
     } else {
         transaction::commit(shared, call, changes, all_or_none).await?
     };
-    let has_failed =
-        outcomes.iter().any(Result::is_err) || told.iter().any(|told| matches!(told, Some(Err(_))));
+    let mut faults: Vec<Fault> = outcomes.iter().filter_map(refusal).collect();
+    faults.extend(told.iter().flatten().filter_map(refusal));
+    let has_failed = !faults.is_empty();
     let mut outgoing = Vec::with_capacity(events.len());
     for (place, event) in events {
         // Other events are published whether or not their transaction is committed.
@@ -178,10 +179,14 @@ async fn made(
     });
     let answer = Answer::json(w.finish());
     Ok(if has_failed {
-        answer.with_failures()
+        answer.with_failures().reporting(faults)
     } else {
         answer
     })
+}
+
+fn refusal<T>(outcome: &Result<T, Fault>) -> Option<Fault> {
+    outcome.as_ref().err().cloned()
 }
 
 fn write_outcome(w: &mut Writer, outcome: Option<Outcome>, tells_created: bool) {

@@ -257,6 +257,52 @@ async fn what_fails_within_an_answer_is_a_mistake_too() {
     running.stop().await.expect("stops");
 }
 
+#[tokio::test]
+async fn what_is_wrong_with_single_records_is_a_mistake_too() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    let record = |kind: &str, more: Value| {
+        let mut record = json!({ "attributes": { "type": kind, "referenceId": "one" } });
+        let members = more.as_object().expect("an object").clone();
+        record.as_object_mut().expect("an object").extend(members);
+        record
+    };
+    let account = "001000000000001AAA";
+    let good = record("Account", json!({ "Name": "A" }));
+    let with_id = record("Account", json!({ "Name": "B", "Id": account }));
+    // A value that is refused is no mistake.
+    let nameless = record("Account", json!({}));
+    let records = json!({ "records": [good, with_id, nameless] });
+    let path = "composite/sobjects";
+    assert_eq!(refused(&org, Method::POST, path, Some(records)).await, 200);
+    let without_id = json!({ "records": [record("Account", json!({ "Name": "C" }))] });
+    assert_eq!(
+        refused(&org, Method::PATCH, path, Some(without_id)).await,
+        200
+    );
+    let path = format!("{path}?ids={account},nothing");
+    assert_eq!(refused(&org, Method::DELETE, &path, None).await, 200);
+    let tree = json!({ "records": [record("Acount", json!({ "Name": "D" }))] });
+    let path = "composite/tree/Account";
+    assert_eq!(refused(&org, Method::POST, path, Some(tree)).await, 400);
+    let mistakes = mistakes(&http).await;
+    let found: Vec<_> = mistakes
+        .iter()
+        .map(|one| (one["kind"].as_str(), one["first"].as_i64(), &one["hint"]))
+        .collect();
+    let (none, meant) = (Value::Null, json!("did you mean Account?"));
+    assert_eq!(
+        found,
+        [
+            (Some("malformed"), Some(2), &none),
+            (Some("malformed"), Some(3), &none),
+            (Some("malformed"), Some(4), &none),
+            (Some("unknown-object"), Some(5), &meant),
+        ]
+    );
+    running.stop().await.expect("stops");
+}
+
 /// The members that the format requires.
 const ARCHIVED: &[(&str, &[&str])] = &[
     (

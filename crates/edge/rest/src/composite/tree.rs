@@ -318,5 +318,6 @@ fn refused(failures: &[(&str, Fault)]) -> Answer {
             }
         });
     });
-    Answer::malformed(w.finish())
+    let faults = failures.iter().map(|(_, fault)| fault.clone());
+    Answer::malformed(w.finish()).reporting(faults.collect())
 }
