@@ -13,8 +13,9 @@ use crate::cluster::ClusterCommand;
 use crate::complete;
 use crate::context::ContextCommand;
 use crate::control::{
-    ClockCommand, FaultCommand, FaultSpec, OrgCommand, RequestsCommand, ResetOptions,
-    SettleOptions, SnapshotCommand, SubscribersCommand, TopicsCommand,
+    ClockCommand, EventsCommand, ExpectOptions, FaultCommand, FaultSpec, NodeOptions, OrgCommand,
+    RequestsCommand, ResetOptions, SettleOptions, SnapshotCommand, SubscribersCommand,
+    TopicsCommand,
 };
 use crate::env::EnvOptions;
 use crate::explain::ExplainOptions;
@@ -135,12 +136,12 @@ pub(crate) enum Command {
     ///
     /// Example: landfall reset --keep-subscribers
     Reset(ResetOptions),
-    /// Save, load, list, show and remove snapshots of a developer org
+    /// Save, load, list, show, compare and remove snapshots of a developer org
     ///
     /// Example: landfall snapshot save before-import
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
-    /// Open, list and close isolated orgs in the process of a developer org
+    /// Open, list, log in to and close isolated orgs in the process of a developer org
     ///
     /// Example: landfall org open --json
     #[command(subcommand)]
@@ -155,7 +156,16 @@ pub(crate) enum Command {
     /// Example: landfall requests list --api streaming
     #[command(subcommand)]
     Requests(RequestsCommand),
-    /// What clients of a developer org can subscribe to, and the replay id at a time
+    /// List, show, count and follow the events of a developer org, without being a subscriber
+    ///
+    /// Example: landfall events list --entity Account
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Wait for events of a developer org that look as expected
+    ///
+    /// Example: landfall expect /data/AccountChangeEvent Name=Acme
+    Expect(ExpectOptions),
+    /// What clients of a developer org can subscribe to, what is on it, and the replay id at a time
     #[command(subcommand)]
     Topics(TopicsCommand),
     /// Who is subscribed to a developer org, how far behind, and end one
@@ -163,6 +173,10 @@ pub(crate) enum Command {
     Subscribers(SubscribersCommand),
     /// Wait until the subscribers of a developer org have every event so far
     Settle(SettleOptions),
+    /// Print how much of its allocations a developer org has used, and events by topic
+    Usage(NodeOptions),
+    /// Print how the process of a developer org is: build, storage, commits, connections, settings
+    Node(NodeOptions),
     /// Show what goes through a server, live: events by topic, subscribers and their lag
     ///
     /// Without a terminal it prints one view. Example: landfall top --target prod

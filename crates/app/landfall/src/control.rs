@@ -1,9 +1,13 @@
-//! The commands that control a developer org: its clock, its state, its subscribers, what can be subscribed to, further orgs.
+//! The commands that control a developer org: one for each call of its control interface.
 //!
 //! With `--json` each prints one object: the answer of the control interface in `data`, or what failed in `error`.
 
 mod clock;
+mod events;
+mod expect;
 mod fault;
+mod follow;
+mod node;
 mod org;
 mod requests;
 mod settle;
@@ -14,14 +18,19 @@ mod topics;
 use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use landfall_client::{AccessToken, Control, Error, Method, Target, Trust, system_trust};
 use serde_json::Value;
+use tokio::time::timeout;
 
 pub(crate) use clock::{ClockCommand, run as clock};
+pub(crate) use events::{EventsCommand, run as events};
+pub(crate) use expect::{ExpectOptions, run as expect};
 pub(crate) use fault::{FaultCommand, FaultSpec, arm, report_unfired, run as fault};
+pub(crate) use node::{NodeOptions, node, usage};
 pub(crate) use org::{OrgCommand, run as org};
 pub(crate) use requests::{RequestsCommand, run as requests};
 pub(crate) use settle::{SettleOptions, run as settle};
@@ -34,11 +43,17 @@ use crate::connection;
 use crate::log;
 use crate::options::LogOptions;
 use crate::org_options::{TARGET_DEFAULT, TARGET_HELP, context_of};
-use crate::outcome::{Coded, Ended, Exit, Failure, conclude};
+use crate::outcome::{Coded, Ended, Exit, Failure, conclude, nearest};
 use crate::progress::Progress;
 
 /// Log filter by default.
 const FILTER_DEFAULT: &str = "warn";
+
+/// How long a look-up of names may take.
+const LOOK_UP_MAX: Duration = Duration::from_secs(2);
+
+/// States that every developer org can return to.
+const OWN_STATES: &[&str] = &["seed", "empty"];
 
 /// What flags and variables say of the developer org.
 #[derive(Args)]
@@ -121,6 +136,80 @@ struct Call<'c> {
     /// Below the base of the interface.
     path: String,
     body: Option<Value>,
+    /// What it names that may be unknown.
+    names: Option<Named>,
+}
+
+/// A name, and the list that it should be in.
+struct Named {
+    name: String,
+    /// The path of the list and the member that has it, and the member of each item with its name.
+    list: (&'static str, &'static str),
+    /// Names that are not listed.
+    more: &'static [&'static str],
+}
+
+impl Named {
+    fn channel(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            list: ("topics", "channel"),
+            more: &[],
+        }
+    }
+
+    fn snapshot(name: &str, more: &'static [&'static str]) -> Self {
+        Self {
+            name: name.to_owned(),
+            list: ("snapshots", "name"),
+            more,
+        }
+    }
+
+    /// The name in the list that was probably meant, if the list can be read and one is near.
+    async fn meant(&self, control: &Control) -> Option<String> {
+        let (list, member) = self.list;
+        let listed = control.call(Method::GET, list, None);
+        let listed = timeout(LOOK_UP_MAX, listed).await.ok()?.ok()?;
+        let items = listed.get(list)?.as_array()?.iter();
+        let names = items.filter_map(|item| item.get(member)?.as_str());
+        let names = names.chain(self.more.iter().copied());
+        nearest(&self.name, names).map(str::to_owned)
+    }
+}
+
+impl<'c> Call<'c> {
+    const fn get(command: &'c str, path: String) -> Self {
+        Self {
+            command,
+            method: Method::GET,
+            path,
+            body: None,
+            names: None,
+        }
+    }
+
+    /// The same with what it names.
+    fn naming(self, named: Named) -> Self {
+        Self {
+            names: Some(named),
+            ..self
+        }
+    }
+}
+
+/// A path with those parameters that have a value.
+fn query<'n>(
+    path: &str,
+    parameters: impl IntoIterator<Item = (&'n str, Option<String>)>,
+) -> String {
+    let parameters = parameters.into_iter();
+    let set = parameters.filter_map(|(name, value)| Some(format!("{name}={}", segment(&value?))));
+    let set: Vec<String> = set.collect();
+    if set.is_empty() {
+        return path.to_owned();
+    }
+    format!("{path}?{}", set.join("&"))
 }
 
 /// Makes a call, and prints its answer: for people by `show`, as a line each.
@@ -139,24 +228,35 @@ async fn carry_out(
 }
 
 async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, Coded> {
-    let target: Target = options
-        .target
-        .parse()
-        .map_err(|error: Error| refusal(&error))?;
+    let control = opened(options).map_err(|error| refusal(&error))?;
+    let answer = control.call(call.method.clone(), &call.path, call.body.as_ref());
+    let error = match answer.await {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error,
+    };
+    let mut refused = refusal(&error);
+    if refused.failure.exit == Exit::Unknown
+        && let Some(named) = &call.names
+        && let Some(meant) = named.meant(&control).await
+    {
+        refused.failure = refused.failure.hint(format!("did you mean {meant}?"));
+    }
+    Err(refused)
+}
+
+fn opened(options: &ControlOptions) -> Result<Control, Error> {
+    let target: Target = options.target.parse()?;
     let trust = options.ca_file.as_ref();
     let trust = trust.map_or_else(system_trust, Trust::file);
     let token = options.access_token.as_ref();
     let token = token.map(|token| AccessToken::new(token.clone()));
-    let control = Control::new(target, &trust, token).map_err(|error| refusal(&error))?;
-    let answer = control.call(call.method.clone(), &call.path, call.body.as_ref());
-    answer.await.map_err(|error| refusal(&error))
+    Control::new(target, &trust, token)
 }
 
 /// An error of a call, with its code.
 fn refusal(error: &Error) -> Coded {
-    let failure = connection::failure(error);
     match error {
-        Error::Refused { code, .. } => {
+        Error::Refused { code, message } => {
             let exit = match code.as_str() {
                 "invalid" => Exit::Usage,
                 "not-settled" | "not-met" => Exit::Unmet,
@@ -165,7 +265,8 @@ fn refusal(error: &Error) -> Coded {
             };
             Coded {
                 code: code.clone(),
-                failure: failure.exit(exit),
+                // Messages of queries begin with a line of their own.
+                failure: Failure::new(message.trim()).exit(exit),
             }
         }
         Error::Status { .. } => {
@@ -177,7 +278,7 @@ fn refusal(error: &Error) -> Coded {
                 failure,
             }
         }
-        _ => failure.into(),
+        _ => connection::failure(error).into(),
     }
 }
 

@@ -90,6 +90,10 @@ fn execute(cli: Cli, started: Instant) -> Ended {
             runtime()?.block_on(control::subscribers(command, &cli.log))
         }
         Command::Settle(options) => runtime()?.block_on(control::settle(options, &cli.log)),
+        Command::Events(command) => runtime()?.block_on(control::events(command, &cli.log)),
+        Command::Expect(options) => runtime()?.block_on(control::expect(options, &cli.log)),
+        Command::Usage(options) => runtime()?.block_on(control::usage(options, &cli.log)),
+        Command::Node(options) => runtime()?.block_on(control::node(options, &cli.log)),
         Command::Seed(options) => runtime()?.block_on(seed::run(options, &cli.log)),
         Command::Limits(options) => runtime()?.block_on(limits::run(options, &cli.log)),
         Command::Open(options) => runtime()?.block_on(open::run(options, &cli.log)),

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Builder;
 use http::{Method, Request, header};
 use http_body_util::Full;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::http_client::HttpClient;
+use crate::http_client::{Answer, HttpClient, Reading};
 use crate::login::AccessToken;
 use crate::target::Target;
 use crate::tls::Trust;
@@ -48,13 +49,7 @@ impl Control {
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Error> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("/_landfall/v1/{path}"));
-        if let Some(token) = &self.access_token {
-            let bearer = format!("Bearer {}", token.expose());
-            request = request.header(header::AUTHORIZATION, bearer);
-        }
+        let request = self.request(method, path);
         let request = match body {
             Some(body) => request
                 .header(header::CONTENT_TYPE, "application/json")
@@ -62,17 +57,48 @@ impl Control {
             None => request.body(Full::default())?,
         };
         let answer = self.http.send(request, WITHIN).await?;
-        let json = answer.json();
         if answer.status.is_success() {
-            return Ok(json);
+            return Ok(answer.json());
         }
-        let text = |name: &str| json.pointer(name).and_then(Value::as_str);
-        match (text("/error/code"), text("/error/message")) {
-            (Some(code), Some(message)) => Err(Error::Refused {
-                code: code.to_owned(),
-                message: message.to_owned(),
-            }),
-            _ => Err(answer.unexpected()),
+        Err(refused(&answer))
+    }
+
+    /// A call that is answered by a stream: server-sent events.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn follow(&self, path: &str) -> Result<Reading<'_>, Error> {
+        let request = self.request(Method::GET, path).body(Full::default())?;
+        let answer = self.http.open(request, WITHIN).await?;
+        if answer.status.is_success() {
+            return Ok(answer);
         }
+        Err(refused(&answer.whole().await?))
+    }
+
+    fn request(&self, method: Method, path: &str) -> Builder {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/_landfall/v1/{path}"));
+        match &self.access_token {
+            Some(token) => {
+                let bearer = format!("Bearer {}", token.expose());
+                request.header(header::AUTHORIZATION, bearer)
+            }
+            None => request,
+        }
+    }
+}
+
+/// The error of an answer.
+fn refused(answer: &Answer) -> Error {
+    let json = answer.json();
+    let text = |name: &str| json.pointer(name).and_then(Value::as_str);
+    match (text("/error/code"), text("/error/message")) {
+        (Some(code), Some(message)) => Error::Refused {
+            code: code.to_owned(),
+            message: message.to_owned(),
+        },
+        _ => answer.unexpected(),
     }
 }

@@ -69,6 +69,7 @@ pub(crate) async fn run(command: ClockCommand, log: &LogOptions) -> Ended {
         method,
         path: path.to_owned(),
         body,
+        names: None,
     };
     carry_out(&org, log, call, |clock| vec![shown(clock)]).await
 }

@@ -104,6 +104,7 @@ pub(crate) async fn run(command: FaultCommand, log: &LogOptions) -> Ended {
         method,
         path,
         body,
+        names: None,
     };
     carry_out(&org, log, call, table).await
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use landfall_client::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Call, ControlOptions, carry_out, segment, text};
 use crate::complete;
@@ -18,6 +18,14 @@ pub(crate) enum OrgCommand {
     },
     /// List the open orgs
     List {
+        #[command(flatten)]
+        process: ControlOptions,
+    },
+    /// Log in as the administrator of an org, without a password, and print the credentials
+    Login {
+        /// Its id [default: the first org of the process]
+        #[arg(value_name = "ID", add = complete::orgs())]
+        id: Option<String>,
         #[command(flatten)]
         process: ControlOptions,
     },
@@ -37,6 +45,16 @@ pub(crate) async fn run(command: OrgCommand, log: &LogOptions) -> Ended {
     {
         OrgCommand::Open { process } => ("org open", Method::POST, orgs(), process, opened),
         OrgCommand::List { process } => ("org list", Method::GET, orgs(), process, listed),
+        OrgCommand::Login { id, process } => {
+            let call = Call {
+                command: "org login",
+                method: Method::POST,
+                path: "logins".to_owned(),
+                body: Some(id.map_or_else(|| json!({}), |id| json!({ "org": id }))),
+                names: None,
+            };
+            return carry_out(&process, log, call, opened).await;
+        }
         OrgCommand::Close { id, process } => {
             let path = format!("orgs/{}", segment(&id));
             ("org close", Method::DELETE, path, process, |_| Vec::new())
@@ -47,6 +65,7 @@ pub(crate) async fn run(command: OrgCommand, log: &LogOptions) -> Ended {
         method,
         path,
         body: None,
+        names: None,
     };
     carry_out(&process, log, call, show).await
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use landfall_client::Method;
 use serde_json::Value;
 
-use super::{Call, ControlOptions, carry_out, segment, text};
+use super::{Call, ControlOptions, carry_out, query, text};
 use crate::options::LogOptions;
 use crate::outcome::Ended;
 
@@ -22,6 +22,15 @@ pub(crate) enum RequestsCommand {
         /// Its number, as the list has it
         #[arg(value_name = "NUMBER")]
         number: u64,
+        #[command(flatten)]
+        org: ControlOptions,
+    },
+    /// Print requests as an HTTP archive (HAR 1.2), the oldest first
+    ///
+    /// Example: landfall requests export > requests.har
+    Export {
+        #[command(flatten)]
+        filter: Filter,
         #[command(flatten)]
         org: ControlOptions,
     },
@@ -68,12 +77,16 @@ pub(crate) struct Filter {
 pub(crate) async fn run(command: RequestsCommand, log: &LogOptions) -> Ended {
     match command {
         RequestsCommand::List { filter, org } => {
-            let call = call("requests list", Method::GET, path(&filter));
+            let call = call("requests list", Method::GET, path("requests", &filter));
             carry_out(&org, log, call, listed).await
         }
         RequestsCommand::Show { number, org } => {
             let call = call("requests show", Method::GET, format!("requests/{number}"));
             carry_out(&org, log, call, shown).await
+        }
+        RequestsCommand::Export { filter, org } => {
+            let call = call("requests export", Method::GET, path("har", &filter));
+            carry_out(&org, log, call, |archive| vec![archive.to_string()]).await
         }
         RequestsCommand::Mistakes { org } => {
             let call = call("requests mistakes", Method::GET, "mistakes".to_owned());
@@ -92,10 +105,11 @@ const fn call(command: &str, method: Method, path: String) -> Call<'_> {
         method,
         path,
         body: None,
+        names: None,
     }
 }
 
-fn path(filter: &Filter) -> String {
+fn path(resource: &str, filter: &Filter) -> String {
     let number = |number: u64| number.to_string();
     let parameters = [
         ("api", filter.api.clone()),
@@ -105,11 +119,7 @@ fn path(filter: &Filter) -> String {
         ("after", filter.after.map(number)),
         ("limit", Some(filter.limit.to_string())),
     ];
-    let set = parameters.into_iter().filter_map(|(name, value)| {
-        let value = value?;
-        Some(format!("{name}={}", segment(&value)))
-    });
-    format!("requests?{}", set.collect::<Vec<_>>().join("&"))
+    query(resource, parameters)
 }
 
 fn listed(answer: &Value) -> Vec<String> {
@@ -208,7 +218,7 @@ mod tests {
             limit: 100,
         };
         assert_eq!(
-            path(&filter),
+            path("requests", &filter),
             "requests?api=rest&text=a%20b&after=3&limit=100"
         );
     }

@@ -29,6 +29,7 @@ pub(crate) async fn run(options: SettleOptions, log: &LogOptions) -> Ended {
         method: Method::POST,
         path: "settle".to_owned(),
         body: Some(json!({ "timeoutMs": millis })),
+        names: None,
     };
     carry_out(&options.org, log, call, |settled| {
         let (subscriptions, tail) = (text(settled, "subscriptions"), text(settled, "tail"));

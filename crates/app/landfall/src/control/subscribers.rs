@@ -44,6 +44,7 @@ pub(crate) async fn run(command: SubscribersCommand, log: &LogOptions) -> Ended 
         method,
         path,
         body: None,
+        names: None,
     };
     carry_out(&org, log, call, listed).await
 }

@@ -89,6 +89,152 @@ fn topics_subscribers_and_settle_are_commands() {
     assert_eq!(org.stop().0, Some(0));
 }
 
+/// The command for each call of the control interface.
+const COMMANDS: &[(&str, &str)] = &[
+    ("getClock", "clock show"),
+    ("setClock", "clock set"),
+    ("advanceClock", "clock advance"),
+    ("listTopics", "topics list"),
+    ("getTopic", "topics show"),
+    ("getPosition", "topics position"),
+    ("countEvents", "topics count"),
+    ("checkPushTopic", "topics check"),
+    ("listSchemas", "topics schemas"),
+    ("listEvents", "events list"),
+    ("countEventsByTime", "events histogram"),
+    ("getEvent", "events show"),
+    ("listDeliveries", "events deliveries"),
+    ("followEvents", "events follow"),
+    ("listSubscribers", "subscribers list"),
+    ("endSubscriber", "subscribers end"),
+    ("settle", "settle"),
+    ("expectEvents", "expect"),
+    ("listRequests", "requests list"),
+    ("clearRequests", "requests clear"),
+    ("showRequest", "requests show"),
+    ("exportRequests", "requests export"),
+    ("listMistakes", "requests mistakes"),
+    ("reset", "reset"),
+    ("listSnapshots", "snapshot list"),
+    ("saveSnapshot", "snapshot save"),
+    ("getSnapshot", "snapshot show"),
+    ("loadSnapshot", "snapshot load"),
+    ("removeSnapshot", "snapshot remove"),
+    ("getDifference", "snapshot diff"),
+    ("getNode", "node"),
+    ("getUsage", "usage"),
+    ("listOrgs", "org list"),
+    ("openOrg", "org open"),
+    ("closeOrg", "org close"),
+    ("logIn", "org login"),
+    ("listFaults", "fault list"),
+    ("armFault", "fault arm"),
+    ("clearFaults", "fault clear"),
+    ("removeFault", "fault clear"),
+];
+
+#[test]
+fn each_call_of_the_control_interface_has_a_command() {
+    let document = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../docs/control.openapi.yaml"
+    );
+    let document = std::fs::read_to_string(document).expect("the document");
+    let ids = document.lines().map(str::trim);
+    let mut ids: Vec<&str> = ids
+        .filter_map(|line| line.strip_prefix("operationId: "))
+        .collect();
+    let mut known: Vec<&str> = COMMANDS.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(ids, known);
+    for (_, command) in COMMANDS {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let help = run(&words);
+        assert_eq!(code(&help), 0, "{command}");
+        let help = String::from_utf8(help.stdout).expect("text");
+        assert!(help.contains(&format!("landfall {command}")), "{help}");
+    }
+}
+
+#[test]
+fn events_are_listed_shown_counted_and_expected() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let channel = "/data/AccountChangeEvent";
+    let (status, listed) = json(&org, &["events", "list", "--entity", "Account"]);
+    assert_eq!(status, 0, "{listed}");
+    let id = listed["data"]["events"][0]["replayId"].to_string();
+    let line = words(&org, &["events", "list", "--type", "CREATE"]);
+    assert!(line.contains(&format!("{id}  ")), "{line}");
+    assert!(
+        line.contains(&format!("  CREATE     {channel}  001")),
+        "{line}"
+    );
+    assert_eq!(words(&org, &["events", "list", "--type", "DELETE"]), "");
+    let shown = words(&org, &["events", "show", &id]);
+    assert!(shown.contains("\"changeType\": \"CREATE\""), "{shown}");
+    let deliveries = words(&org, &["events", "deliveries", &id]);
+    assert_eq!(deliveries, "nobody is subscribed\n");
+    let counted = words(&org, &["events", "histogram", "--buckets", "2"]);
+    assert!(counted.starts_with("1 events from "), "{counted}");
+    let counted = words(&org, &["topics", "count", channel]);
+    assert_eq!(counted, format!("1 event, {id} to {id}\n"));
+    let created = "ChangeEventHeader.changeType=CREATE";
+    let met = words(&org, &["expect", channel, created, "--timeout", "0"]);
+    assert!(met.trim_start().starts_with(&id), "{met}");
+    let (status, unmet) = json(&org, &["expect", channel, "Name=X", "--timeout", "0"]);
+    assert_eq!((status, &unmet["error"]["code"]), (8, &"not-met".into()));
+    let typo = run(&["expect", "/data/AcountChangeEvent", "--target", &org.url]);
+    assert_eq!(code(&typo), 6);
+    let hint = "hint: did you mean /data/AccountChangeEvent?";
+    assert!(stderr(&typo).contains(hint), "{}", stderr(&typo));
+    let wrong = run(&[
+        "expect", channel, "a.b=1", "a=2", "a.c=3", "--target", &org.url,
+    ]);
+    assert_eq!(code(&wrong), 2, "{}", stderr(&wrong));
+    assert_eq!(org.stop().0, Some(0));
+}
+
+#[test]
+fn usage_schemas_channels_and_differences_are_tables() {
+    let org = Org::start(&["--ephemeral"]);
+    org.create_account();
+    let usage = words(&org, &["usage"]);
+    assert!(
+        usage.contains("/data/AccountChangeEvent  1          0"),
+        "{usage}"
+    );
+    assert!(words(&org, &["node"]).contains("Command      dev"));
+    let shown = words(&org, &["topics", "show", "/data/AccountChangeEvent"]);
+    assert!(shown.contains("Object             Account"), "{shown}");
+    let schemas = words(&org, &["topics", "schemas"]);
+    assert!(schemas.contains("  AccountChangeEvent "), "{schemas}");
+    let query = "SELECT Id FROM Account WHERE Name != null";
+    let checked = words(&org, &["topics", "check", query]);
+    assert!(checked.contains("Condition  Name"), "{checked}");
+    let refused = run(&["topics", "check", "SELECT", "--target", &org.url]);
+    assert_eq!(code(&refused), 2);
+    let differs = words(&org, &["snapshot", "diff", "seed"]);
+    assert!(
+        differs.contains("Account  1        0        0"),
+        "{differs}"
+    );
+    assert!(differs.ends_with("1 event added, 0 events removed\n"));
+    let typo = run(&["snapshot", "diff", "sed", "--target", &org.url]);
+    assert_eq!(code(&typo), 6);
+    assert!(stderr(&typo).contains("hint: did you mean seed?"));
+    let (status, login) = json(&org, &["org", "login"]);
+    assert_eq!(
+        (status, &login["data"]["username"]),
+        (0, &"admin@landfall.test".into())
+    );
+    let archive = words(&org, &["requests", "export"]);
+    let archive: Value = serde_json::from_str(&archive).expect("JSON");
+    assert_eq!(archive["log"]["version"], "1.2");
+    assert_eq!(org.stop().0, Some(0));
+}
+
 #[test]
 fn a_target_that_is_no_developer_org_is_named() {
     let nobody = run(&["clock", "show", "--json", "--target", "http://127.0.0.1:9"]);
