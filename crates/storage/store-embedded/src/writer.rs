@@ -17,7 +17,7 @@ use landfall_store::{
 use rusqlite::Connection;
 use tracing::warn;
 
-use crate::error::{Attempt, ended, failure, keeps_nothing, stored};
+use crate::error::{Attempt, ended, failure, keeps_nothing, reading, stored};
 use crate::file::Shared;
 use crate::layout::Layout;
 use crate::{convert, documents, log, prepare, rows, snapshot};
@@ -237,6 +237,11 @@ impl Writer for EmbeddedWriter {
             self.shared
                 .layouts
                 .keep(entity, Some(layout), plan.has_table);
+        }
+        if !self.shared.is_durable {
+            // Such stores are many: pages that were read to get here are not kept for each.
+            let shrunk = self.connection.execute_batch("PRAGMA shrink_memory");
+            shrunk.map_err(reading("file"))?;
         }
         Ok(())
     }
