@@ -209,6 +209,14 @@ export class Org {
     ensure(status === 204, `deleting ${id}: ${status} ${body}`);
   }
 
+  /** How many accounts have a name. */
+  async count(name) {
+    const query = `SELECT Id FROM Account WHERE Name = '${name}'`;
+    const { status, body } = await this.#request('GET', `v59.0/query?q=${encodeURIComponent(query)}`);
+    ensure(status === 200, `${query}: ${status} ${body}`);
+    return JSON.parse(body).totalSize;
+  }
+
   /** The id of the one record that a query finds. */
   async one(query) {
     const { status, body } = await this.#request('GET', `v59.0/query?q=${encodeURIComponent(query)}`);

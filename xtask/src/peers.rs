@@ -189,6 +189,7 @@ pub(crate) fn rehearse(report: &mut Report) -> Result<()> {
         .env("LANDFALL_LOGS", target("peers/logs"))
         .env("LANDFALL_PYTHON", python)
         .env("LANDFALL_STUBS", target("peers/stubs"))
+        .env("LANDFALL_PEERS_PROJECT", root().join("tests/peers/project"))
         .env("LANDFALL_TABLE", root().join("docs/clients/faults.md"));
     if let Some(proto) = proto() {
         node.env("LANDFALL_PROTO", proto);

@@ -1,6 +1,8 @@
-//! The committed document is the one that is served.
+//! What the committed pages say is what there is.
 
 use std::path::Path;
+
+use landfall_engine::faults::FaultKind;
 
 #[test]
 fn the_committed_document_is_the_one_that_is_served() {
@@ -14,4 +16,18 @@ fn the_committed_document_is_the_one_that_is_served() {
         committed == document,
         "docs/control.openapi.yaml is not what is served: run this test with UPDATE=1"
     );
+}
+
+#[test]
+fn each_fault_is_described_and_was_met_by_clients() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs");
+    for page in ["testing.md", "clients/faults.md"] {
+        let text = std::fs::read_to_string(pages.join(page)).expect("it is read");
+        for name in FaultKind::NAMES {
+            assert!(
+                text.contains(&format!("\n| `{name}`")),
+                "docs/{page} has no row for {name}"
+            );
+        }
+    }
 }
