@@ -93,7 +93,7 @@ def check_object(org, declared, project, findings):
     fields = {field["name"]: field for field in described["fields"]}
     for field, node in declared.fields.items():
         if field.endswith("__c") and field.count("__") == 1:
-            check_field(f"{name}.{field}", node, fields.get(field), project, findings)
+            check_field(f"{name}.{field}", node, fields, project, findings)
     types = {info["developerName"]: info for info in described["recordTypeInfos"]}
     for record_type, node in declared.record_types.items():
         if "__" in record_type:
@@ -105,9 +105,9 @@ def check_object(org, declared, project, findings):
             findings.check(f"{name}.{record_type}.active", node.says("active"), found["active"])
 
 
-def check_field(what, node, found, project, findings):
-    """Compares a custom field with its describe."""
-    kind = node.text("type")
+def check_field(what, node, fields, project, findings):
+    """Compares a custom field with its describe, one of those of its object by name."""
+    kind, found = node.text("type"), fields.get(what.rpartition(".")[2])
     findings.check(what, True, found is not None)
     if found is None or kind is None:
         return
@@ -130,7 +130,7 @@ def check_field(what, node, found, project, findings):
         if formula is None and node.text("precision"):
             findings.check(f"{what}.precision", int(node.text("precision")), found["precision"])
     check_flags(what, node, found, formula, project, findings)
-    check_values(what, node, found, project, findings)
+    check_values(what, node, found, fields, project, findings)
     check_relationship(what, node, found, kind, project, findings)
 
 
@@ -148,7 +148,7 @@ def check_flags(what, node, found, formula, project, findings):
         findings.check(f"{what}.defaultValueFormula", project.bare(default), found["defaultValueFormula"])
 
 
-def check_values(what, node, found, project, findings):
+def check_values(what, node, found, fields, project, findings):
     """Compares the values of a picklist, in any order if the file sorts them."""
     if found["type"] not in ("picklist", "multipicklist"):
         return
@@ -159,9 +159,12 @@ def check_values(what, node, found, project, findings):
     listed = {(project.bare(value), project.bare(label), default) for value, label, default in listed}
     findings.check(f"{what}.picklistValues", sorted(listed), sorted(set(described)))
     value_set = node.one("valueSet")
-    if value_set is not None and value_set.text("controllingField"):
-        findings.check(f"{what}.dependentPicklist", True, found["dependentPicklist"])
-        findings.check(f"{what}.controllerName", value_set.text("controllingField"), found["controllerName"])
+    controlling = value_set.text("controllingField") if value_set is not None else None
+    if controlling:
+        # A picklist whose controlling field is not in the project depends on nothing.
+        controlling = controlling if controlling in fields else None
+        findings.check(f"{what}.dependentPicklist", controlling is not None, found["dependentPicklist"])
+        findings.check(f"{what}.controllerName", controlling, found["controllerName"])
     if value_set is not None:
         restricted = value_set.says("restricted") or value_set.text("valueSetName") is not None
         findings.check(f"{what}.restrictedPicklist", restricted, found["restrictedPicklist"])

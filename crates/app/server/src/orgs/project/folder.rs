@@ -165,7 +165,7 @@ struct Directories {
 fn directories(folder: &Path, project: &Project) -> Result<Directories, Error> {
     let listed = project.package_directories.iter().cloned();
     let (present, missing): (Vec<String>, Vec<String>) =
-        listed.partition(|directory| folder.join(directory).is_dir());
+        listed.partition(|directory| directory.is_empty() || folder.join(directory).is_dir());
     let problem = |reason: String| Problem {
         path: PROJECT_FILE.to_owned(),
         line: 1,
