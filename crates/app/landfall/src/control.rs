@@ -52,6 +52,25 @@ const FILTER_DEFAULT: &str = "warn";
 /// How long a look-up of names may take.
 const LOOK_UP_MAX: Duration = Duration::from_secs(2);
 
+/// How long the org may take until something has happened.
+#[derive(Args)]
+struct Wait {
+    /// Exit with status 8 if it has not happened within this time, 60 at most
+    #[arg(
+        long,
+        env = "LANDFALL_TIMEOUT",
+        value_name = "SECONDS",
+        default_value = "5"
+    )]
+    timeout: u32,
+}
+
+impl Wait {
+    fn millis(&self) -> u64 {
+        u64::from(self.timeout) * 1000
+    }
+}
+
 /// States that every developer org can return to.
 const OWN_STATES: &[&str] = &["seed", "empty"];
 

@@ -4,7 +4,7 @@ use clap::Args;
 use landfall_client::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Call, ControlOptions, Named, carry_out, text};
+use super::{Call, ControlOptions, Named, Wait, carry_out, text};
 use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, Exit, Failure};
@@ -38,14 +38,8 @@ pub(crate) struct ExpectOptions {
     /// Only events after this replay id [default: all that are retained]
     #[arg(long, env = "LANDFALL_AFTER", value_name = "ID")]
     after: Option<u64>,
-    /// Exit with status 8 if they do not come within this time, 60 at most
-    #[arg(
-        long,
-        env = "LANDFALL_TIMEOUT",
-        value_name = "SECONDS",
-        default_value = "5"
-    )]
-    timeout: u32,
+    #[command(flatten)]
+    wait: Wait,
     #[command(flatten)]
     org: ControlOptions,
 }
@@ -54,8 +48,7 @@ pub(crate) async fn run(options: ExpectOptions, log: &LogOptions) -> Ended {
     let mut body = Map::new();
     body.insert("channel".to_owned(), options.channel.clone().into());
     body.insert("count".to_owned(), options.count.into());
-    let millis = u64::from(options.timeout) * 1000;
-    body.insert("timeoutMs".to_owned(), millis.into());
+    body.insert("timeoutMs".to_owned(), options.wait.millis().into());
     if let Some(after) = options.after {
         body.insert("after".to_owned(), after.into());
     }
