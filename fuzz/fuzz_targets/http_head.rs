@@ -85,7 +85,7 @@ fn target(target: &str, headers: &HeaderMap) {
     if let Some(normal) = landfall_wire::normalize_path(raw) {
         assert_eq!(landfall_wire::normalize_path(&normal), None);
     }
-    let _ = RequestHead::new(raw, headers, true);
+    let _ = RequestHead::new(raw, headers, true, None);
 }
 
 fn decided(headers: &HeaderMap) {
