@@ -235,6 +235,30 @@ impl Tail {
         }
     }
 
+    /// Where the events after a position begin. It is looked for from the newest on, since most who ask are near it, and an
+    /// event that nobody has read for a while is not in the processor's cache.
+    fn start_after(&self, after: ReplayId) -> usize {
+        let is_later = |index| {
+            let entry: Option<&Arc<LogEvent>> = self.events.get(index);
+            entry.is_some_and(|entry| entry.event.replay_id > after)
+        };
+        let count = self.events.len();
+        let mut span = 1;
+        while span <= count && is_later(count - span) {
+            span *= 2;
+        }
+        let (mut from, mut to) = (count.saturating_sub(span), count - span / 2);
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            if is_later(middle) {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        from
+    }
+
     /// See [`Log::visit_recent`].
     fn visit(
         &self,
@@ -245,9 +269,7 @@ impl Tail {
         if after < self.floor {
             return None;
         }
-        let start = self
-            .events
-            .partition_point(|entry| entry.event.replay_id <= after);
+        let start = self.start_after(after);
         let mut reached = after;
         for entry in self.events.range(start..) {
             if filter.passes(entry.event.topic) && visit(entry).is_break() {

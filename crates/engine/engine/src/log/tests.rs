@@ -259,6 +259,19 @@ proptest! {
     }
 
     #[test]
+    fn a_visit_begins_behind_any_position(groups in groups(), after in 0_u64..1_200) {
+        let (log, store) = log(&groups, 1_000, 1_000_000);
+        let after = ReplayId::new(after).max(ReplayId::ORIGIN);
+        let mut seen = Vec::new();
+        let reached = log.visit_recent(after, &TopicFilter::All, |event| {
+            seen.push(event.event().replay_id);
+            ControlFlow::Continue(())
+        });
+        prop_assert_eq!(reached, Some(log.bounds().tail.max(after)));
+        prop_assert_eq!(seen, store.after(after, &TopicFilter::All));
+    }
+
+    #[test]
     fn a_visit_that_breaks_goes_on_where_it_stopped(
         groups in groups(),
         filter in filters(),
