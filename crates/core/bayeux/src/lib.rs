@@ -38,12 +38,14 @@
 pub mod client;
 mod fields;
 mod json;
+mod last_poll;
 mod message;
 mod reply;
 mod session;
 mod time;
 
 pub use json::RawJson;
+pub use last_poll::LastPoll;
 pub use message::{
     CONNECT, Connect, DISCONNECT, HANDSHAKE, Handshake, LONG_POLLING, MESSAGES_MAX, Message,
     ParseError, Request, RequestedAdvice, SUBSCRIBE, Subscription, SubscriptionError, UNSUBSCRIBE,

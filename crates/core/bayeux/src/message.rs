@@ -189,7 +189,7 @@ impl Subscription {
 pub fn parse(body: &[u8], messages_max: usize) -> Result<Vec<Message>, ParseError> {
     // As long as a poll is held its message is: the capacity is what they take and no more.
     let fields = fields::read(body, messages_max)?;
-    Ok(fields.iter().map(message).collect())
+    Ok(fields.iter().map(of).collect())
 }
 
 /// The messages of a body, each still text.
@@ -202,7 +202,8 @@ pub(crate) fn elements(body: &[u8]) -> Result<Vec<&RawValue>, ParseError> {
     }
 }
 
-fn message(fields: &Fields<'_>) -> Message {
+/// The message with these fields.
+pub(crate) fn of(fields: &Fields<'_>) -> Message {
     Message {
         id: json::verbatim(fields.id),
         client_id: json::text(fields.client_id),

@@ -176,6 +176,11 @@ impl Response {
         self.body.len()
     }
 
+    /// Makes room for `bytes` more bytes.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.body.reserve(bytes);
+    }
+
     /// Whether there is no element yet.
     pub fn is_empty(&self) -> bool {
         self.body.len() == 1

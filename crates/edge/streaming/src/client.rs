@@ -4,17 +4,21 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_auth::Login;
-use landfall_bayeux::{Input, Moment, RequestedAdvice, Response, Session, Timings};
+use landfall_bayeux::{Input, Moment, Poll, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
 use landfall_engine::{Engine, Error, EventViews, LogEvent, Prepare, Rendition, Stretch, Watcher};
-use landfall_model::{Fault, RecordId};
+use landfall_model::{Fault, RecordId, Timestamp};
 use landfall_subscription::{Bounds, Read};
 use tracing::error;
 
+use crate::alarms::Alarms;
 use crate::in_flight::InFlight;
 use crate::poll::Waiting;
 use crate::render::Renderer;
 use crate::state::{Reading, State, Step, SubscribeRequest};
+
+/// How much room a response has from the beginning at most.
+const RESERVED_BYTES_MAX: usize = 64 * 1024;
 
 /// A client that has shaken hands.
 pub(crate) struct Client {
@@ -144,24 +148,50 @@ impl Client {
     pub(crate) async fn connect(
         self: &Arc<Self>,
         engine: &Engine,
+        alarms: &Alarms,
+        login: &Arc<Login>,
         alone: bool,
         advice: RequestedAdvice,
     ) -> Result<Waiting, Fault> {
-        let pending = alone && self.has_pending(engine).await.map_err(Error::fault)?;
+        let events_pending = alone && self.has_pending(engine).await.map_err(Error::fault)?;
         let mut state = self.state();
-        let (id, answer) = state.connect(moment(engine), alone, pending, advice)?;
-        let held_until = match state.session.parked() {
-            Some(parked) if parked == id => state.session.poll_timeout(),
-            _ => None,
+        let id = state.next_poll();
+        let poll = Poll {
+            id,
+            alone,
+            events_pending,
+            advice,
         };
+        let answer = state.connect(moment(engine), poll, login)?;
+        let is_held = state.session.parked() == Some(id);
+        self.set_alarm(&mut state, alarms);
         drop(state);
         Ok(Waiting::new(
             Arc::clone(self),
             engine.clone(),
             id,
             answer,
-            held_until,
+            is_held,
         ))
+    }
+
+    /// Sees to it that a held poll ends by time.
+    fn set_alarm(self: &Arc<Self>, state: &mut State, alarms: &Alarms) {
+        let held_until = state.session.parked().and(state.session.poll_timeout());
+        if let Some(at) = held_until
+            && state.alarm.is_none_or(|set| at < set)
+        {
+            alarms.set(self, state.alarm.replace(at), at);
+        }
+    }
+
+    /// The alarm has gone off: answers the held poll, unless it is held for longer.
+    pub(crate) fn rung(self: &Arc<Self>, engine: &Engine, alarms: &Alarms) {
+        let mut state = self.state();
+        state.alarm = None;
+        // A tick is refused by nobody: the session only notes the time.
+        let _ = state.feed(moment(engine), Input::Tick);
+        self.set_alarm(&mut state, alarms);
     }
 
     /// Whether an event waits to be sent.
@@ -198,9 +228,19 @@ impl Client {
     ) -> InFlight {
         let _one = self.delivering.lock().await;
         let in_flight = InFlight::begin(engine, self);
-        let log = bounds(engine, &self.state());
+        let log = {
+            let state = self.state();
+            // The next is often as long as the last.
+            response.reserve(state.response_bytes.min(RESERVED_BYTES_MAX));
+            bounds(engine, &state)
+        };
         loop {
-            let step = self.state().step(engine, log, Some(response));
+            let step = {
+                let mut state = self.state();
+                let step = state.step(engine, log, Some(response));
+                state.response_bytes = response.len();
+                step
+            };
             let reading = match step {
                 Step::Available | Step::Complete => return in_flight,
                 Step::Again => continue,
@@ -254,6 +294,11 @@ fn prepare(engine: &Engine) -> Prepare {
             renderer.append(event, data);
         });
     })
+}
+
+/// A point of the session's time.
+pub(crate) fn timestamp(moment: Moment) -> Timestamp {
+    Timestamp::from_millis(i64::try_from(moment.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The session's time.

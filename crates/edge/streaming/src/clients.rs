@@ -8,15 +8,19 @@ use landfall_bayeux::Timings;
 use landfall_engine::{Engine, draw};
 use landfall_model::{Fault, StreamingFault};
 
-use crate::client::Client;
+use crate::alarms::Alarms;
+use crate::client::{Client, moment};
 
 /// The table of clients.
 #[derive(Default)]
-pub(crate) struct Clients(Mutex<HashMap<String, Arc<Client>>>);
+pub(crate) struct Clients {
+    table: Mutex<HashMap<String, Arc<Client>>>,
+    pub(crate) alarms: Alarms,
+}
 
 impl Clients {
     fn table(&self) -> MutexGuard<'_, HashMap<String, Arc<Client>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new client, if there may be one more.
@@ -71,6 +75,29 @@ impl Clients {
     pub(crate) fn redefined(&self, engine: &Engine) {
         for client in self.all() {
             client.redefined(engine);
+        }
+    }
+
+    /// Has held polls look whether they go on.
+    pub(crate) fn wake(&self) {
+        for client in self.all() {
+            client.watcher.wake();
+        }
+    }
+
+    /// The same for those whose login has ended.
+    pub(crate) fn wake_logged_out(&self) {
+        for client in self.all() {
+            if client.state().is_logged_out() {
+                client.watcher.wake();
+            }
+        }
+    }
+
+    /// Answers the polls that are held no longer.
+    pub(crate) fn ring(&self, engine: &Engine) {
+        for client in self.alarms.take_due(moment(engine)) {
+            client.rung(engine, &self.alarms);
         }
     }
 

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use http_body::Body as _;
 use landfall_auth::Login;
-use landfall_bayeux::{Echo, MESSAGES_MAX, Message, Refusal};
+use landfall_bayeux::{Echo, LastPoll, MESSAGES_MAX, Message, Refusal};
 use landfall_model::limits::COMPRESSED_BYTES_MIN;
 use landfall_model::{Fault, Refused, ReplayId, RequestFault};
 use tower::{Layer as _, ServiceExt as _, service_fn};
@@ -76,7 +76,7 @@ pub(crate) fn handle(
         }
         match body::read(body).await {
             Ok(body) => {
-                let messages = messages(&body, caller.head.is_form);
+                let messages = messages(&body, caller.head.is_form, &mut LastPoll::default());
                 drop(body);
                 post(&state, &caller, messages).await.into()
             }
@@ -209,7 +209,11 @@ async fn compressed(head: &RequestHead, reply: Reply) -> Reply {
 /// The messages of a request. A handshake comes alone: messages next to it cannot have the client id that it returns.
 ///
 /// Source: `AbstractHttpTransport.java` (cometd/cometd), which reads both forms and refuses such a handshake.
-pub(crate) fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault> {
+pub(crate) fn messages(
+    body: &[u8],
+    is_form: bool,
+    last: &mut LastPoll,
+) -> Result<Vec<Message>, Fault> {
     let invalid = |reason| {
         Fault::Request(RequestFault::JsonInvalid {
             reason,
@@ -217,8 +221,9 @@ pub(crate) fn messages(body: &[u8], is_form: bool) -> Result<Vec<Message>, Fault
             column: 1,
         })
     };
-    let parse = |body: &[u8]| {
-        landfall_bayeux::parse(body, MESSAGES_MAX).map_err(|error| invalid(error.to_string()))
+    let mut parse = |body: &[u8]| {
+        let parsed = last.parse(body, MESSAGES_MAX);
+        parsed.map_err(|error| invalid(error.to_string()))
     };
     // Clients: tools that name no media type send JSON as a form.
     let is_json = matches!(body.trim_ascii_start().first(), Some(b'[' | b'{'));

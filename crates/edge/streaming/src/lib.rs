@@ -5,6 +5,7 @@
 //! Start reading at `http` (the request), `head` (what its head says), then `respond` (each message), `poll` (one that is held), `state` (a client
 //! behind its lock), `frame` (events as messages) and `in_flight` (responses that are being sent).
 
+mod alarms;
 mod body;
 mod channel;
 mod client;
@@ -39,6 +40,7 @@ pub use channel::PREFIXES as CHANNEL_PREFIXES;
 pub use head::RequestHead;
 pub use http::{MESSAGES_HEADERS, Reply, Secure};
 pub use in_flight::EventBody;
+pub use landfall_bayeux::LastPoll;
 
 use clients::Clients;
 use http::Caller;
@@ -82,18 +84,27 @@ impl StreamingState {
         }
     }
 
-    /// Forgets clients that do not come back and passes new definitions to the others, until `stopping` turns true. Run
-    /// it beside the router.
+    /// Ends held polls by time, with their logins, and when `stopping` turns true, which ends this, too; forgets clients
+    /// that do not come back, and passes new definitions to the others. Run it beside the router.
     pub async fn sweep(self) {
         const PERIOD_MS: i64 = 1_000;
+        let clock = self.engine.clock();
         let mut deployments = self.engine.deployments();
+        let mut logins = self.auth.endings();
+        let mut next = clock.now().plus_millis(PERIOD_MS);
         loop {
-            let next = self.engine.clock().now().plus_millis(PERIOD_MS);
+            let alarm = self.clients.alarms.next().map(client::timestamp);
             tokio::select! {
-                () = self.stopping() => return,
+                () = self.stopping() => return self.clients.wake(),
                 Ok(()) = deployments.changed() => self.clients.redefined(&self.engine),
-                _work = self.engine.clock().wait_until(next) => {
+                Ok(()) = logins.changed() => self.clients.wake_logged_out(),
+                () = self.clients.alarms.earlier() => {}
+                _work = clock.wait_until(alarm.unwrap_or_default()), if alarm.is_some() => {
+                    self.clients.ring(&self.engine);
+                }
+                _work = clock.wait_until(next) => {
                     self.clients.sweep(&self.engine, &self.auth);
+                    next = clock.now().plus_millis(PERIOD_MS);
                 }
             }
         }
@@ -160,15 +171,16 @@ impl Endpoint {
         Box::pin(http::handle(State(Arc::clone(&self.0)), request))
     }
 
-    /// Answers a post whose head is known, as [`Self::answer`] would.
+    /// Answers a post whose head is known, as [`Self::answer`] would. `last` is the last poll with this head.
     pub fn answer_post(
         &self,
         head: &Arc<RequestHead>,
+        last: &mut LastPoll,
         body: &[u8],
     ) -> impl Future<Output = Reply> + Send + use<> {
         let state = Arc::clone(&self.0);
         let caller = Caller::new(&state, Arc::clone(head));
-        let messages = http::messages(body, head.is_form);
+        let messages = http::messages(body, head.is_form, last);
         async move { http::post(&state, &caller, messages).await }
     }
 

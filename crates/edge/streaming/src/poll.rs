@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use landfall_auth::Login;
-use landfall_bayeux::{Answer, Input, Moment, PollId, Refusal};
+use landfall_bayeux::{Answer, Input, PollId, Refusal};
 use landfall_engine::Engine;
-use landfall_model::Timestamp;
 use tokio::sync::oneshot;
 use tracing::error;
 
@@ -18,8 +17,8 @@ pub(crate) struct Waiting {
     engine: Engine,
     id: PollId,
     answer: oneshot::Receiver<Answer>,
-    /// None if it is answered already.
-    held_until: Option<Moment>,
+    /// False if it is answered already.
+    is_held: bool,
     answered: bool,
 }
 
@@ -29,73 +28,60 @@ impl Waiting {
         engine: Engine,
         id: PollId,
         answer: oneshot::Receiver<Answer>,
-        held_until: Option<Moment>,
+        is_held: bool,
     ) -> Self {
         Self {
             client,
             engine,
             id,
             answer,
-            held_until,
+            is_held,
             answered: false,
         }
     }
 
-    /// Ends with the poll's answer; none if the session ended without one.
+    /// Ends with the poll's answer; none if the session ended without one. What ends a poll besides its answer wakes its
+    /// session: a new event, the end of a login, a stop.
     pub(crate) async fn answered(
         &mut self,
         login: &Login,
         refusal: impl Fn() -> Refusal,
         state: &StreamingState,
     ) -> Option<Answer> {
-        let Some(held_until) = self.held_until else {
+        if !self.is_held {
             self.answered = true;
             return self.answer.try_recv().ok();
-        };
-        let client = Arc::clone(&self.client);
-        let engine = self.engine.clone();
-        let held_until = timestamp(held_until);
-        let mut due = engine.clock().wait_until(held_until);
-        let mut stopping = std::pin::pin!(state.stopping());
-        let mut revoked = std::pin::pin!(login.ended());
-        let mut going_on = true;
+        }
+        // What has ended it before it was held wakes nobody any more.
+        let mut is_woken = !login.is_live() || state.is_stopping();
         loop {
-            let input = tokio::select! {
-                biased;
-                answer = &mut self.answer => {
-                    self.answered = true;
-                    return answer.ok();
-                }
-                () = client.watcher.woken() => {
-                    if going_on && (!login.is_live() || state.is_stopping()) {
-                        // What ends the poll comes first. It is looked at last because a look at it costs more.
-                        continue;
+            if !is_woken {
+                tokio::select! {
+                    biased;
+                    answer = &mut self.answer => {
+                        self.answered = true;
+                        return answer.ok();
                     }
-                    match client.has_pending(&engine).await {
-                        Ok(false) => continue,
-                        Ok(true) => Input::EventsAvailable,
-                        Err(error) => {
-                            error!(%error, client_id = %client.id, "the log cannot be read");
-                            Input::Release
-                        }
+                    () = self.client.watcher.woken() => {}
+                }
+            }
+            is_woken = false;
+            // What ends the poll comes before events.
+            let input = if !login.is_live() {
+                Input::Refuse(refusal())
+            } else if state.is_stopping() {
+                Input::Release
+            } else {
+                match self.client.has_pending(&self.engine).await {
+                    Ok(false) => continue,
+                    Ok(true) => Input::EventsAvailable,
+                    Err(error) => {
+                        error!(%error, client_id = %self.client.id, "the log cannot be read");
+                        Input::Release
                     }
-                }
-                () = &mut revoked, if going_on => {
-                    going_on = false;
-                    Input::Refuse(refusal())
-                }
-                () = &mut stopping, if going_on => {
-                    going_on = false;
-                    Input::Release
-                }
-                work = &mut due => {
-                    due = engine.clock().wait_until(held_until);
-                    client.feed(&engine, Input::Tick).ok()?;
-                    drop(work);
-                    continue;
                 }
             };
-            client.feed(&engine, input).ok()?;
+            self.client.feed(&self.engine, input).ok()?;
         }
     }
 }
@@ -112,8 +98,4 @@ impl Drop for Waiting {
             self.client.watcher.wake();
         }
     }
-}
-
-fn timestamp(moment: Moment) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(moment.as_millis()).unwrap_or(i64::MAX))
 }

@@ -162,7 +162,13 @@ impl Responder<'_> {
             return Err(Fault::Limit(LimitFault::Deliveries));
         }
         let mut waiting = client
-            .connect(&self.state.engine, alone, connect.advice)
+            .connect(
+                &self.state.engine,
+                &self.state.clients.alarms,
+                &login,
+                alone,
+                connect.advice,
+            )
             .await?;
         let refusal = || refusal(&Fault::Session(SessionFault::Invalid));
         let answer = waiting.answered(&login, refusal, self.state).await;

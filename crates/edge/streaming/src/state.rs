@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use landfall_auth::{Access, Login, may_keep};
 use landfall_bayeux::{
-    Answer, Input, Moment, Output as SessionOutput, Poll, PollId, RequestedAdvice, Response,
-    Session,
+    Answer, Input, Moment, Output as SessionOutput, Poll, PollId, Response, Session,
 };
 use landfall_engine::usage::{Batch, Meter, Usage};
 use landfall_engine::{
@@ -60,7 +59,11 @@ pub(crate) struct State {
     pub(crate) browser: String,
     login: Arc<Login>,
     delivery: Delivery<TopicId, ChannelLens, Arc<Access>>,
-    waiting: Vec<(PollId, oneshot::Sender<Answer>)>,
+    waiting: Vec<Unanswered>,
+    /// When the session's alarm goes off.
+    pub(crate) alarm: Option<Moment>,
+    /// How long the newest response was.
+    pub(crate) response_bytes: usize,
     last_poll: u64,
     /// The usage of the newest response, until it is known to have been sent.
     usage: Batch,
@@ -68,6 +71,14 @@ pub(crate) struct State {
     filter: TopicFilter,
     /// New definitions may add topics to a channel.
     deployments: watch::Receiver<Arc<Definitions>>,
+}
+
+/// A poll that waits for its answer.
+struct Unanswered {
+    id: PollId,
+    answer: oneshot::Sender<Answer>,
+    /// It ends with this login.
+    login: Arc<Login>,
 }
 
 impl State {
@@ -85,6 +96,8 @@ impl State {
             delivery: Delivery::of_session(login.access(), limits::STREAMING_RESPONSE_BYTES_MAX),
             login,
             waiting: Vec::new(),
+            alarm: None,
+            response_bytes: 0,
             last_poll: 0,
             usage: Batch::default(),
             filter: TopicFilter::These(Vec::new()),
@@ -100,9 +113,9 @@ impl State {
         while let Some(output) = self.session.poll_output() {
             match output {
                 SessionOutput::Answer(id, answer) => {
-                    if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == id) {
+                    if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id) {
                         // Nobody listens if the request is gone; the session is notified of that by itself.
-                        let _ = self.waiting.swap_remove(at).1.send(answer);
+                        let _ = self.waiting.swap_remove(at).answer.send(answer);
                     }
                 }
                 SessionOutput::Ended(_) => {
@@ -125,30 +138,37 @@ impl State {
     pub(crate) fn connect(
         &mut self,
         now: Moment,
-        alone: bool,
-        events_pending: bool,
-        advice: RequestedAdvice,
-    ) -> Result<(PollId, oneshot::Receiver<Answer>), Fault> {
+        poll: Poll,
+        login: &Arc<Login>,
+    ) -> Result<oneshot::Receiver<Answer>, Fault> {
         let (answer, answered) = oneshot::channel();
-        self.last_poll += 1;
-        let id = PollId(self.last_poll);
-        self.waiting.push((id, answer));
-        let poll = Poll {
-            id,
-            alone,
-            events_pending,
-            advice,
-        };
+        self.waiting.push(Unanswered {
+            id: poll.id,
+            answer,
+            login: Arc::clone(login),
+        });
         let fed = self.feed(now, Input::Connect(poll));
         if fed.is_err() {
-            self.forget(id);
+            self.forget(poll.id);
         }
-        fed.map(|()| (id, answered))
+        fed.map(|()| answered)
+    }
+
+    /// A name for the next connect.
+    pub(crate) const fn next_poll(&mut self) -> PollId {
+        self.last_poll += 1;
+        PollId(self.last_poll)
+    }
+
+    /// Whether a poll waits whose login has ended.
+    pub(crate) fn is_logged_out(&self) -> bool {
+        let mut waiting = self.waiting.iter();
+        waiting.any(|waiting| !waiting.login.is_live())
     }
 
     /// Nobody waits for this poll's answer any more.
     pub(crate) fn forget(&mut self, id: PollId) {
-        self.waiting.retain(|(waiting, _)| *waiting != id);
+        self.waiting.retain(|waiting| waiting.id != id);
     }
 
     /// Whether there is a subscription to a channel.
@@ -337,8 +357,9 @@ impl State {
     ) -> Step {
         let mut written = 0;
         self.refresh(engine);
+        let now = engine.clock().now();
         while written <= STEP_BYTES {
-            let read = match self.delivery.poll(engine.clock().now(), log) {
+            let read = match self.delivery.poll(now, log) {
                 Output::Read(read) => read,
                 Output::Look(read) => return Step::Read(self.reading(read, log)),
                 Output::Available => return Step::Available,

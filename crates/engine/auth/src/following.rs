@@ -85,7 +85,7 @@ impl Following {
                     }
                     Some(_) => {}
                     None => {
-                        login.end();
+                        self.logins.end_one(&login);
                         self.due.notify_one();
                     }
                 }

@@ -76,7 +76,7 @@ impl Shared {
         let _alone = self.gate.write().await;
         let expired = self.logins.expired(self.engine.clock().now());
         for login in &expired {
-            login.end();
+            self.logins.end_one(login);
         }
         let mut over = forget(&expired);
         over.extend(self.following.take_unusable());

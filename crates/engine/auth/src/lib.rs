@@ -45,7 +45,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use landfall_engine::Engine;
 use landfall_engine::faults::{FaultKind, Occasion};
 use landfall_model::{EntityDefinition, Fault, SessionFault};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub use access::{may_keep, topics};
@@ -216,9 +216,14 @@ impl Auth {
         if login.touch(self.0.engine.clock().now()) {
             Ok(())
         } else {
-            login.end();
+            self.0.logins.end_one(login);
             Err(Fault::Session(SessionFault::Invalid))
         }
+    }
+
+    /// Changes whenever a login ends: by revocation, expiry or the user's deactivation.
+    pub fn endings(&self) -> watch::Receiver<()> {
+        self.0.logins.endings()
     }
 
     /// Makes durable what is only in memory and ends the keeper. For a graceful stop; a crash loses at most a tenth of

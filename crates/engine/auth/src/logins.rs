@@ -4,13 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use landfall_model::{Fault, LoginFault, RecordId, ServiceFault, Timestamp, limits};
+use tokio::sync::watch;
 
 use crate::login::Login;
 use crate::token::TokenHash;
 
 /// All live logins, in memory; their documents are in the store.
 #[derive(Default)]
-pub(crate) struct Logins(RwLock<Index>);
+pub(crate) struct Logins {
+    index: RwLock<Index>,
+    /// Changes whenever a login ends.
+    endings: watch::Sender<()>,
+}
 
 #[derive(Default)]
 struct Index {
@@ -33,11 +38,11 @@ impl Index {
 
 impl Logins {
     fn index<T>(&self, read: impl FnOnce(&Index) -> T) -> T {
-        read(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        read(&self.index.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Index) -> T) -> T {
-        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.index.write().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn find(&self, hash: &TokenHash) -> Option<Arc<Login>> {
@@ -71,8 +76,19 @@ impl Logins {
     /// Takes out one login and ends it.
     pub(crate) fn end(&self, hash: &TokenHash) {
         if let Some(login) = self.change(|index| index.remove(hash)) {
-            login.end();
+            self.end_one(&login);
         }
+    }
+
+    /// Ends a login, which is taken out later.
+    pub(crate) fn end_one(&self, login: &Login) {
+        login.end();
+        self.endings.send_replace(());
+    }
+
+    /// Changes whenever a login ends.
+    pub(crate) fn endings(&self) -> watch::Receiver<()> {
+        self.endings.subscribe()
     }
 
     /// What has expired or ended and is still stored.

@@ -12,7 +12,7 @@ use axum::response::Response;
 use http::{HeaderValue, Request, header, uri};
 use landfall_journal::{Entry, Observation};
 use landfall_model::Requester;
-use landfall_streaming::{Endpoint, EventBody, MESSAGES_HEADERS, Reply, RequestHead};
+use landfall_streaming::{Endpoint, EventBody, LastPoll, MESSAGES_HEADERS, Reply, RequestHead};
 use tracing::Level;
 
 use super::scheme::Scheme;
@@ -26,6 +26,7 @@ pub(crate) struct Known {
     /// As the journal describes it, of an org that keeps one.
     entry: Option<Arc<Entry>>,
     is_secure: bool,
+    last: LastPoll,
 }
 
 /// The org of a known head, which waits for the request when it closes.
@@ -81,20 +82,21 @@ impl Front {
             head: Arc::new(head),
             entry,
             is_secure,
+            last: LastPoll::default(),
         })
     }
 
     /// Answers a post with a known head.
     pub(crate) fn answer_known(
         &self,
-        known: &Known,
+        known: &mut Known,
         Serving { org, in_progress }: Serving,
         body: &[u8],
     ) -> impl Future<Output = Answer> + Send + use<> {
         let journal = org.journal().cloned().zip(known.entry.as_deref());
         let observation = journal.map(|(journal, head)| Observation::begin(journal, head, body));
         let (streaming, _) = org.streaming();
-        let answer = streaming.answer_post(&known.head, body);
+        let answer = streaming.answer_post(&known.head, &mut known.last, body);
         let hsts = (known.is_secure && self.rules.hsts).then(|| self.hsts.clone());
         async move {
             let mut answer = pin!(answer);

@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
             let waits = (draining.as_mut(), alarm.as_mut());
             let answer = match self.next(&mut read, last.as_ref(), waits).await? {
                 Next::Known(serving, bytes) => {
-                    self.known(&mut read, last.as_ref(), serving, bytes).await?
+                    self.known(&mut read, last.as_mut(), serving, bytes).await?
                 }
                 Next::Poll(head) => self.poll(&mut read, &mut last, head).await?,
                 Next::End => None,
@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
     async fn known(
         &mut self,
         read: &mut BytesMut,
-        last: Option<&Last>,
+        last: Option<&mut Last>,
         serving: Serving,
         bytes: usize,
     ) -> io::Result<Option<Answering>> {
@@ -132,7 +132,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
         }
         let body = read.get(..bytes).unwrap_or_default();
         let answer = last.map(|last| -> Answering {
-            Box::pin(self.front.answer_known(&last.known, serving, body))
+            Box::pin(self.front.answer_known(&mut last.known, serving, body))
         });
         used(read, bytes);
         Ok(answer)
@@ -200,6 +200,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
 
     /// Reads the body of a request. False if the client ends before.
     async fn has_body(&mut self, read: &mut BytesMut, bytes: usize) -> io::Result<bool> {
+        if read.len() >= bytes {
+            return Ok(true);
+        }
         let deadline = Instant::now() + paced::allowed(u64::try_from(bytes).unwrap_or(u64::MAX));
         while read.len() < bytes {
             let end = deadline.min(Instant::now() + limits::BODY_PAUSE_MAX);

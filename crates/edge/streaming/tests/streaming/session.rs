@@ -24,6 +24,8 @@ fn empty(client: &str) -> Value {
 /// The clock reaches the point for which a poll waits.
 async fn after(org: &Org, seconds: u64, held: &mut Held) -> Option<Value> {
     org.clock.advance(Duration::from_secs(seconds));
+    // What ends polls by time is a task of its own.
+    tokio::task::yield_now().await;
     held.poll().await
 }
 
