@@ -41,9 +41,11 @@ class Node:
 
 
 def parsed(path):
-    """The root of a file; none if it is not well-formed."""
+    """The root of a file; none if it is not well-formed. Comments may come before the declaration, as readers of the
+    service and its clients have it."""
+    content = path.read_bytes()
     try:
-        return Node(ElementTree.parse(path).getroot())
+        return Node(ElementTree.fromstring(content[max(content.find(b"<?xml"), 0) :]))
     except ElementTree.ParseError:
         return None
 
