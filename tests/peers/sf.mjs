@@ -106,6 +106,27 @@ async function tree({ server }) {
   ensureEqual(found.records.map(({ Name }) => Name), ['Acmes'], 'the topic');
 }
 
+/** A file by itself, and one with a title that is attached to a record. */
+async function file({ server }) {
+  const sf = await begin(server);
+  const path = join(server.folder, 'manifest.txt');
+  writeFileSync(path, 'Kelp, Sole\n');
+  const one = await sf('data create file', '--file', path);
+  ensureEqual([one.Title, one.FileExtension], ['manifest', 'txt'], 'a title by default');
+
+  const { id } = await sf('data create record --sobject Account', '--values', "Name='Acme'");
+  const attached = await sf('data create file', '--file', path, '--title', 'Cargo', '--parent-id', id);
+  ensureEqual(attached.Title, 'Cargo', 'its title');
+  const links = 'SELECT ContentDocumentId, ShareType FROM ContentDocumentLink';
+  const { records: found } = await sf('data query', '--query', `${links} WHERE LinkedEntityId = '${id}'`);
+  ensureEqual(found.map(({ ContentDocumentId, ShareType }) => [ContentDocumentId, ShareType]),
+    [[attached.ContentDocumentId, 'V']], 'attached');
+
+  const data = `/services/data/v62.0/sobjects/ContentVersion/${attached.Id}/VersionData`;
+  const answer = await fetch(server.url + data, { headers: { Authorization: `Bearer ${await login(server.url)}` } });
+  ensureEqual(await answer.text(), 'Kelp, Sole\n', 'the bytes of the file');
+}
+
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';
 const NAMESPACE = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
 
@@ -187,4 +208,4 @@ async function deploy({ server, org }) {
   ensure(!fields.some(({ name }) => name === 'Ship__c'), 'the field is gone');
 }
 
-export const scenarios = { describe, records, bulk, tree, deploy };
+export const scenarios = { describe, records, bulk, tree, file, deploy };
