@@ -13,6 +13,7 @@ use crate::channel::{self, Known};
 use crate::connected_app::connected_app;
 use crate::field::{DeclaredField, Owner};
 use crate::gather::{ObjectSource, Sources, gather};
+use crate::group;
 use crate::lookup_filter::{self, DeclaredFilter};
 use crate::names::{self, CustomName};
 use crate::origin::cors_origin;
@@ -89,6 +90,7 @@ pub(crate) fn compile(
     org.business_processes = record_type::processes(processes, &catalog, &mut report);
     org.record_types =
         record_type::record_types(types, &org.business_processes, &catalog, &mut report);
+    org.groups = group::groups(&sources, &catalog, &absent, &mut report);
     org.lookup_filters = lookup_filter::checked(&filters, &catalog, &constants, &mut report);
     lookup_filter::describe(&filters, &mut org.entities);
     formulas::mark_html(&mut org.entities, &org.formulas);

@@ -167,6 +167,8 @@ impl Sources {
             | Kind::Channel
             | Kind::ChannelMember
             | Kind::ManagedSubscription
+            | Kind::Queue
+            | Kind::Group
             | Kind::PermissionSet
             | Kind::Profile
             | Kind::ConnectedApp

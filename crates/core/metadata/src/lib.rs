@@ -23,6 +23,7 @@ mod field_type;
 mod formulas;
 mod gather;
 mod gone;
+mod group;
 mod history;
 mod ignored;
 mod label;
@@ -68,6 +69,7 @@ pub use custom_metadata::{CustomMetadataRecord, full_name as custom_metadata_nam
 pub use event_object::event_object;
 pub use formulas::DefaultFormula;
 pub use gone::Gone;
+pub use group::Group;
 pub use ignored::Ignored;
 pub use lenient::as_cli_reads;
 pub use lookup_filter::LookupFilter;
@@ -138,6 +140,8 @@ pub struct Org {
     pub custom_metadata: Vec<CustomMetadataRecord>,
     /// What the records of some types pass.
     pub business_processes: Vec<BusinessProcess>,
+    /// Queues and public groups.
+    pub groups: Vec<Group>,
     /// The formula fields, checked.
     pub formulas: Formulas,
     /// Defaults that are computed at each create.

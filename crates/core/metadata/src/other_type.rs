@@ -78,7 +78,6 @@ const TYPES: &[OtherType] = &[
     of("flow", "Flow", AUTOMATION),
     of("flowDefinition", "FlowDefinition", AUTOMATION),
     of("flowTest", "FlowTest", AUTOMATION),
-    of("group", "Group", ACCESS),
     of("homePageLayout", "HomePageLayout", PAGES),
     of("index", "Index", OTHER),
     of("js", "LightningComponentBundle", CODE),
@@ -106,7 +105,6 @@ const TYPES: &[OtherType] = &[
     of("profilePasswordPolicy", "ProfilePasswordPolicy", OTHER),
     of("profileSessionSetting", "ProfileSessionSetting", OTHER),
     of("prompt", "Prompt", PAGES),
-    of("queue", "Queue", ACCESS),
     of("quickAction", "QuickAction", PAGES),
     of(
         "recommendationStrategy",

@@ -33,6 +33,10 @@ pub enum Kind {
     ChannelMember,
     /// A subscription whose position the service keeps.
     ManagedSubscription,
+    /// What owns records until a member of it takes them.
+    Queue,
+    /// Users by a name.
+    Group,
     /// What some users may do.
     PermissionSet,
     /// What the users who have it may do.
@@ -53,7 +57,7 @@ const CUSTOM_METADATA: &str = "customMetadata";
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Object,
         Self::Field,
         Self::RecordType,
@@ -66,6 +70,8 @@ impl Kind {
         Self::Channel,
         Self::ChannelMember,
         Self::ManagedSubscription,
+        Self::Queue,
+        Self::Group,
         Self::PermissionSet,
         Self::Profile,
         Self::ConnectedApp,
@@ -149,6 +155,9 @@ impl Kind {
                 "managedEventSubscription",
                 "18x",
             ),
+            // Their ids are those of the records.
+            Self::Queue => ("Queue", "queues", "queue", "00G"),
+            Self::Group => ("Group", "groups", "group", "00G"),
             Self::PermissionSet => ("PermissionSet", "permissionsets", "permissionset", "0PS"),
             Self::Profile => ("Profile", "profiles", "profile", "00e"),
             Self::ConnectedApp => ("ConnectedApp", "connectedApps", "connectedApp", "0H4"),
@@ -183,6 +192,8 @@ impl Kind {
             | Self::Channel
             | Self::ChannelMember
             | Self::ManagedSubscription
+            | Self::Queue
+            | Self::Group
             | Self::PermissionSet
             | Self::Profile
             | Self::ConnectedApp

@@ -106,6 +106,8 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         | Kind::Channel
         | Kind::ChannelMember
         | Kind::ManagedSubscription
+        | Kind::Queue
+        | Kind::Group
         | Kind::ConnectedApp
         | Kind::CorsOrigin
         | Kind::Settings => None,

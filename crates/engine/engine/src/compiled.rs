@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_formula::Formulas;
 use landfall_metadata::{
-    ConnectedApp, CustomMetadataRecord, DefaultFormula, Granted, KeyPrefixes, LookupFilter,
+    ConnectedApp, CustomMetadataRecord, DefaultFormula, Granted, Group, KeyPrefixes, LookupFilter,
     ManagedSubscription, OriginPattern, Part, Problem, RollUp, Settings, StartingNumber,
     ValidationRule,
 };
@@ -171,6 +171,7 @@ pub(crate) struct Compiled {
     pub(crate) granted: Vec<Granted>,
     pub(crate) record_types: record_types::Declared,
     pub(crate) custom_metadata: Vec<CustomMetadataRecord>,
+    pub(crate) groups: Vec<Group>,
     pub(crate) visibilities: Visibilities,
     pub(crate) starting_numbers: Vec<StartingNumber>,
     pub(crate) warnings: Vec<Problem>,
@@ -222,6 +223,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             granted: Vec::new(),
             record_types: record_types::Declared::default(),
             custom_metadata: Vec::new(),
+            groups: Vec::new(),
             visibilities: Visibilities::default(),
             connected_apps: Vec::new(),
             cors_origins: Vec::new(),
@@ -253,6 +255,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             processes: org.business_processes,
         },
         custom_metadata: org.custom_metadata,
+        groups: org.groups,
         connected_apps: org.connected_apps.into_iter().map(Arc::new).collect(),
         cors_origins: org.cors_origins,
         settings: org.settings,

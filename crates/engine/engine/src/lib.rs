@@ -26,6 +26,7 @@ pub mod faults;
 mod file_bytes;
 mod formulas;
 mod generic_channels;
+mod groups;
 mod health;
 mod identity;
 mod lagging;

@@ -50,7 +50,7 @@ use crate::state::{OrgState, Projection};
 use crate::topics;
 use crate::usage::{Client, Usage};
 use crate::workspace::Workspace;
-use crate::{custom_metadata, record_types};
+use crate::{custom_metadata, groups, record_types};
 use as_converted::AsConverted;
 use compute::{Computed, Computing};
 use converted::{Informed, TypeChanges};
@@ -433,7 +433,8 @@ impl Core {
             &mut self.numbers,
         )?;
         let catalog = &compiled.catalog;
-        let kept_ids = record_types::ids_of_rows(&*self.store, earlier.catalog())?;
+        let mut kept_ids = record_types::ids_of_rows(&*self.store, earlier.catalog())?;
+        kept_ids.extend(groups::ids_of_rows(&*self.store, earlier.catalog())?);
         let settled = deployment.components.settle(
             earlier.components(),
             &managed,
@@ -456,6 +457,14 @@ impl Core {
         written.rows.extend(rows);
         let (rows, removals) =
             custom_metadata::changes(&*self.store, catalog, &compiled.custom_metadata, id_of, now)?;
+        written.rows.extend(rows);
+        written.removals.extend(removals);
+        let (rows, removals) = groups::Declared {
+            groups: &compiled.groups,
+            earlier: earlier.components(),
+            ids: &settled.ids,
+        }
+        .changes(&*self.store, catalog, &mut self.numbers, now)?;
         written.rows.extend(rows);
         written.removals.extend(removals);
         for start in &compiled.starting_numbers {

@@ -4,6 +4,7 @@ mod common;
 mod custom_metadata;
 mod files;
 mod formulas;
+mod groups;
 mod hostile_input;
 mod lookup_filters;
 mod record_types;

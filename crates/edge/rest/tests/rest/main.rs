@@ -14,6 +14,11 @@ mod formulas;
     clippy::indexing_slicing,
     reason = "an answer of another shape is a failed test"
 )]
+mod groups;
+#[expect(
+    clippy::indexing_slicing,
+    reason = "an answer of another shape is a failed test"
+)]
 mod histories;
 mod lookup_filters;
 mod objects;

@@ -34,7 +34,7 @@ pub(crate) struct Next {
 pub(crate) struct Settled {
     /// What is to be kept.
     pub(crate) documents: Vec<Document>,
-    /// The ids of record types, business processes and custom metadata.
+    /// The ids of the components that are records as well.
     pub(crate) ids: HashMap<Key, RecordId>,
 }
 
@@ -280,7 +280,11 @@ impl Next {
             let component = draft.kept(self.stamp, id);
             if matches!(
                 key.0,
-                Kind::RecordType | Kind::BusinessProcess | Kind::CustomMetadata
+                Kind::RecordType
+                    | Kind::BusinessProcess
+                    | Kind::CustomMetadata
+                    | Kind::Queue
+                    | Kind::Group
             ) {
                 ids.insert(key.clone(), component.id);
             }
