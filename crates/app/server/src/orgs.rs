@@ -587,9 +587,10 @@ impl Instance {
         if !is_drained {
             let requests = Arc::strong_count(&self.requests) - 1;
             warn!(org = %self.id, requests, "requests dropped: not finished in time");
-            self.conductor.advance(Phase::Ending);
             tasks.abort();
         }
+        // Also for work that goes on without a request.
+        self.conductor.advance(Phase::Ending);
         if let Err(error) = self.engine.save_usage().await {
             warn!(%error, "usage of the last minute not saved");
         }

@@ -6,14 +6,16 @@
 
 use std::path::PathBuf;
 
+use landfall_model::limits::SNAPSHOT_TIME_MAX;
 use landfall_model::{EntityName, RecordId, ReplayId};
 use landfall_store::{
-    DifferenceQuery, DocumentKind, EventDifference, ObjectDifference, RecordDifference,
-    SnapshotContent,
+    Deadline, DifferenceQuery, DocumentKind, EventDifference, ObjectDifference, Reader,
+    RecordDifference, SnapshotContent,
 };
 
 use crate::Engine;
 use crate::error::Error;
+use crate::query::lanes::Waiting;
 use crate::{identity, price_book, touched};
 
 /// Documents that stay as they are on the way back. Schemas are only ever added, and events refer to them.
@@ -79,7 +81,7 @@ pub struct EventDifferences {
 }
 
 impl Engine {
-    /// What differs between a snapshot and another one, or the org as it is now.
+    /// What differs between a snapshot and another one, or the org as it is now. It ends when the caller is dropped.
     ///
     /// # Errors
     /// [`Error::Store`], also for a file that is not a snapshot of this org. [`Error::Stopped`].
@@ -95,7 +97,9 @@ impl Engine {
             limit: request.limit,
             identity: (DocumentKind::Org, identity::DOCUMENT_KEY),
         };
-        let compared = self.read(move |reader| reader.difference(&from, to.as_deref(), &query));
+        let compared = self.read_at_length(move |reader, deadline| {
+            reader.difference(&from, to.as_deref(), &query, deadline)
+        });
         let compared = compared.await?;
         Ok(Differences {
             objects: compared.objects,
@@ -103,6 +107,16 @@ impl Engine {
             added: self.with_channels(compared.added),
             removed: self.with_channels(compared.removed),
         })
+    }
+
+    /// A read that ends early when the caller is dropped.
+    async fn read_at_length<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&dyn Reader, &Deadline) -> landfall_store::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
+        let deadline = Deadline::after(SNAPSHOT_TIME_MAX);
+        let _waiting = Waiting(deadline.clone());
+        self.read(move |reader| read(reader, &deadline)).await
     }
 
     fn with_channels(&self, events: EventDifference) -> EventDifferences {
@@ -117,14 +131,16 @@ impl Engine {
         }
     }
 
-    /// Saves a snapshot as a file, which is not there yet or empty, while everything goes on. After an error it is gone.
+    /// Saves a snapshot as a file, which is not there yet or empty, while everything goes on. After an error it is gone,
+    /// and so it is soon after the caller was dropped.
     /// The records that it counts are those that users make, not those that the org is set up by.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn save(&self, to: PathBuf) -> Result<SnapshotContent, Error> {
         let catalog = self.catalog();
-        let mut saved = self.read(move |reader| reader.save(&to)).await?;
+        let saved = self.read_at_length(move |reader, deadline| reader.save(&to, deadline));
+        let mut saved = saved.await?;
         saved.records.retain_mut(|(object, count)| {
             let entity = catalog.entity(object.as_str());
             let is_data = entity.is_none_or(|entity| entity.capabilities.triggerable);

@@ -9,8 +9,8 @@ use std::path::Path;
 use landfall_model::{EntityName, RecordId, Topic, Value};
 use landfall_relational::block;
 use landfall_store::{
-    Difference, DifferenceQuery, EventDifference, ObjectDifference, RecordDifference, Restoring,
-    Result, TopicId, ValueKind,
+    Deadline, Difference, DifferenceQuery, EventDifference, ObjectDifference, RecordDifference,
+    Restoring, Result, TopicId, ValueKind,
 };
 use rusqlite::{Connection, OpenFlags};
 
@@ -18,7 +18,7 @@ use crate::checksum::CHECKSUM;
 use crate::error::{Attempt, loaded};
 use crate::file::FLAGS;
 use crate::layout::{ID, ROW_NUMBER, quoted};
-use crate::snapshot::{SNAPSHOT, TABLE_PREFIX, attach, refused, tables};
+use crate::snapshot::{SNAPSHOT, TABLE_PREFIX, attach, end_at, refused, tables};
 use crate::value;
 
 /// The kinds of values, to be recognized by the types of their columns.
@@ -34,10 +34,17 @@ const KINDS: [ValueKind; 8] = [
 ];
 
 /// What differs between the snapshot at `from` and the file at `to`.
-pub(crate) fn between(from: &Path, to: &Path, query: &DifferenceQuery) -> Result<Difference> {
+pub(crate) fn between(
+    from: &Path,
+    to: &Path,
+    query: &DifferenceQuery,
+    deadline: &Deadline,
+) -> Result<Difference> {
     let failed = |cause: &dyn std::fmt::Display| refused(format_args!("{}: {cause}", to.display()));
+    deadline.check().map_err(|passed| failed(&passed))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
-    let connection = Connection::open_with_flags(to, flags).map_err(|error| failed(&error))?;
+    let mut connection = Connection::open_with_flags(to, flags).map_err(|error| failed(&error))?;
+    end_at(&mut connection, deadline).map_err(|error| failed(&error))?;
     let how = Restoring {
         kept: &[],
         identity: query.identity,

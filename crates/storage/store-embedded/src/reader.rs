@@ -313,9 +313,9 @@ impl Reader for EmbeddedReader {
         }))
     }
 
-    fn save(&self, to: &Path) -> Result<SnapshotContent> {
+    fn save(&self, to: &Path, deadline: &Deadline) -> Result<SnapshotContent> {
         self.shared.check_in_place()?;
-        snapshot::save(self.shared.path(), to, self.shared.is_durable)
+        snapshot::save(self.shared.path(), to, self.shared.is_durable, deadline)
     }
 
     fn difference(
@@ -323,11 +323,13 @@ impl Reader for EmbeddedReader {
         from: &Path,
         to: Option<&Path>,
         query: &DifferenceQuery,
+        deadline: &Deadline,
     ) -> Result<Difference> {
         if to.is_none() {
             self.shared.check_in_place()?;
         }
-        difference::between(from, to.unwrap_or_else(|| self.shared.path()), query)
+        let to = to.unwrap_or_else(|| self.shared.path());
+        difference::between(from, to, query, deadline)
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use landfall_model::{EntityName, RecordId, ReplayId};
-use landfall_store::{DocumentKind, Error, Restoring, Result, SnapshotContent, Touched};
+use landfall_store::{Deadline, DocumentKind, Error, Restoring, Result, SnapshotContent, Touched};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use tracing::warn;
@@ -22,15 +22,23 @@ use crate::layout::{ID, quoted};
 use crate::log;
 
 pub(crate) const SNAPSHOT: &str = "snapshot";
-/// Of [`Backup::step`].
-const ALL_PAGES: i32 = -1;
+/// Pages that are copied between two looks at the deadline.
+const COPIED_PAGES: i32 = 4_096;
+/// Steps of SQLite between two looks at it.
+const STEPS: i32 = 50_000;
 /// What comes before the name of an object in that of its table.
 pub(crate) const TABLE_PREFIX: &str = "record_";
 
 /// Writes a copy of the file at `from`; its pages are put in order, without those that are free. It is on the disk then, if
 /// that is asked for; otherwise it is a copy page by page.
-pub(crate) fn save(from: &Path, to: &Path, is_durable: bool) -> Result<SnapshotContent> {
+pub(crate) fn save(
+    from: &Path,
+    to: &Path,
+    is_durable: bool,
+    deadline: &Deadline,
+) -> Result<SnapshotContent> {
     let written = || -> Attempt<SnapshotContent> {
+        deadline.check()?;
         let path = to.to_str().ok_or("its path is no Unicode")?;
         // It holds credentials, so only its owner may read it.
         OpenOptions::new()
@@ -40,16 +48,15 @@ pub(crate) fn save(from: &Path, to: &Path, is_durable: bool) -> Result<SnapshotC
             .mode(0o600)
             .open(to)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
-        let connection = Connection::open_with_flags(from, flags)?;
+        let mut connection = Connection::open_with_flags(from, flags)?;
         if !is_durable {
-            return described(&copied(&connection, to)?);
+            return described(&mut copied(&connection, to, deadline)?, deadline);
         }
+        end_at(&mut connection, deadline)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute("VACUUM INTO ?1", [path])?;
-        described(&Connection::open_with_flags(
-            to,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS,
-        )?)
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS;
+        described(&mut Connection::open_with_flags(to, flags)?, deadline)
     };
     written().map_err(|cause| {
         remove_left(to);
@@ -58,17 +65,31 @@ pub(crate) fn save(from: &Path, to: &Path, is_durable: bool) -> Result<SnapshotC
 }
 
 /// Copies the pages as they are, which is faster where nothing has to reach the disk.
-fn copied(from: &Connection, to: &Path) -> Attempt<Connection> {
+fn copied(from: &Connection, to: &Path, deadline: &Deadline) -> Attempt<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
     let mut copy = Connection::open_with_flags(to, flags)?;
     copy.pragma_update(None, "synchronous", "OFF")?;
-    let pages = Backup::new(from, &mut copy)?.step(ALL_PAGES)?;
-    if pages != StepResult::Done {
-        return Err("the file is locked".into());
+    // The steps copy one state, that of the transaction.
+    let transaction = from.unchecked_transaction()?;
+    log::position(&transaction)?;
+    let backup = Backup::new(&transaction, &mut copy)?;
+    loop {
+        match backup.step(COPIED_PAGES)? {
+            StepResult::Done => break,
+            StepResult::More => deadline.check()?,
+            _ => return Err("the file is locked".into()),
+        }
     }
+    drop(backup);
     // It is read where it is, without files beside it.
     copy.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(copy)
+}
+
+/// Has what a connection does be interrupted at the deadline.
+pub(crate) fn end_at(connection: &mut Connection, deadline: &Deadline) -> rusqlite::Result<()> {
+    let deadline = deadline.clone();
+    connection.progress_handler(STEPS, Some(move || deadline.has_passed()))
 }
 
 /// Removes what a save that has failed leaves behind: the file, and the journal of its transaction.
@@ -85,7 +106,8 @@ fn remove_left(file: &Path) {
 }
 
 /// What a snapshot holds.
-fn described(snapshot: &Connection) -> Attempt<SnapshotContent> {
+fn described(snapshot: &mut Connection, deadline: &Deadline) -> Attempt<SnapshotContent> {
+    end_at(snapshot, deadline)?;
     let mut records = Vec::new();
     for object in tables(snapshot, "main")?.into_keys() {
         let table = quoted(&format!("{TABLE_PREFIX}{object}"));
@@ -401,4 +423,26 @@ fn restore_log(
     touched.rewound = true;
     let saved = connection.query_row("SELECT tail FROM snapshot.log", [], |row| row.get(0))?;
     Ok(ReplayId::new(loaded(SNAPSHOT, saved)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rusqlite::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn what_takes_longer_than_its_deadline_is_interrupted() {
+        let mut connection = Connection::open_in_memory().expect("opened");
+        end_at(&mut connection, &Deadline::after(Duration::ZERO)).expect("set");
+        let endless = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n";
+        let found = connection.query_row(endless, [], |row| row.get::<_, i64>(0));
+        let error = found.expect_err("interrupted");
+        assert_eq!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::OperationInterrupted)
+        );
+    }
 }

@@ -275,22 +275,24 @@ pub trait Reader: Reads + Send + Sync {
     /// read and write meanwhile. It is durable when this returns; after an error the file is gone.
     ///
     /// # Errors
-    /// [`Error::Snapshot`], also from a store that cannot do so.
-    fn save(&self, to: &Path) -> Result<SnapshotContent> {
+    /// [`Error::Snapshot`], also from a store that cannot do so, and after the deadline.
+    fn save(&self, to: &Path, deadline: &Deadline) -> Result<SnapshotContent> {
+        let _ = deadline;
         Err(snapshot::unsupported(to))
     }
 
     /// What differs between a snapshot and another one, or what is stored now.
     ///
     /// # Errors
-    /// [`Error::Snapshot`], also from a store that has none.
+    /// [`Error::Snapshot`], also from a store that has none, and after the deadline.
     fn difference(
         &self,
         from: &Path,
         to: Option<&Path>,
         query: &DifferenceQuery,
+        deadline: &Deadline,
     ) -> Result<Difference> {
-        let _ = (to, query);
+        let _ = (to, query, deadline);
         Err(snapshot::unsupported(from))
     }
 

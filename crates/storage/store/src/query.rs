@@ -20,7 +20,7 @@ pub struct QueryLimits {
     pub records: usize,
 }
 
-/// When a query ends, whether it is finished or not: after its time, or once nobody waits for it any more.
+/// When a long read ends, whether it is finished or not: after its time, or once nobody waits for it any more.
 ///
 /// [`Error::TimedOut`] is what it ends with.
 #[derive(Clone, Debug)]
@@ -43,17 +43,17 @@ impl Deadline {
         self.at.saturating_duration_since(Instant::now())
     }
 
-    /// Ends the query now, on whichever thread it is.
+    /// Ends the read now, on whichever thread it is.
     pub fn abandon(&self) {
         self.abandoned.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the query has to end.
+    /// Whether the read has to end.
     pub fn has_passed(&self) -> bool {
         self.abandoned.load(Ordering::Relaxed) || Instant::now() >= self.at
     }
 
-    /// Nothing, unless the query has to end.
+    /// Nothing, unless the read has to end.
     ///
     /// # Errors
     /// [`Error::TimedOut`].

@@ -98,7 +98,13 @@ pub(crate) async fn assemble(
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
     let project = deploy(config, &engine, &phase, &mut tasks).await?;
-    let snapshots = Snapshots::beside(&file, &engine, project, config.data.is_durable());
+    let snapshots = Snapshots::beside(
+        &file,
+        &engine,
+        project,
+        config.data.is_durable(),
+        phase.clone(),
+    );
     seed_records(config, &engine, &snapshots, is_new).await?;
     let scrub = look_after(config, &engine, &phase, position.appended_at, &mut tasks);
     let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;

@@ -21,6 +21,7 @@ use tracing::warn;
 
 use crate::error::Error;
 use crate::orgs::project;
+use crate::phase::{Listener, Phase};
 
 /// The state with the records of the seeds.
 const SEED: &str = "seed";
@@ -30,6 +31,8 @@ const EMPTY: &str = "empty";
 const FOLDER: &str = "snapshots";
 /// What the names of files end with that are being written.
 const LEFT: [&str; 2] = [".new", ".new-journal"];
+/// Why a snapshot was not saved, restored or compared when an org ends.
+const ENDED: &str = "the org was closed before it was done";
 /// Bytes that are read at once.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -45,6 +48,7 @@ struct Inner {
     is_durable: bool,
     /// One at a time is written, read or removed.
     turn: Mutex<()>,
+    phase: Listener,
 }
 
 /// What is written about a snapshot.
@@ -71,6 +75,7 @@ impl Snapshots {
         engine: &Engine,
         project: Option<project::Source>,
         is_durable: bool,
+        phase: Listener,
     ) -> Self {
         Self(Arc::new(Inner {
             engine: engine.clone(),
@@ -78,6 +83,7 @@ impl Snapshots {
             project,
             is_durable,
             turn: Mutex::new(Rank::Snapshots, ()),
+            phase,
         }))
     }
 
@@ -105,7 +111,7 @@ impl landfall_control::Snapshots for Snapshots {
 
     fn save(&self, name: &str) -> Work<Result<Snapshot, SnapshotError>> {
         let (inner, name) = (Arc::clone(&self.0), name.to_owned());
-        whole(async move {
+        whole(self.0.phase.clone(), async move {
             check(&name)?;
             let _turn = inner.turn.lock().await;
             let others = inner.list().await?;
@@ -118,7 +124,7 @@ impl landfall_control::Snapshots for Snapshots {
 
     fn restore(&self, name: &str, log_goes_on: bool) -> Work<Result<Snapshot, SnapshotError>> {
         let (inner, name) = (Arc::clone(&self.0), name.to_owned());
-        whole(async move {
+        whole(self.0.phase.clone(), async move {
             let _turn = inner.turn.lock().await;
             inner.restore(&name, log_goes_on).await
         })
@@ -147,7 +153,7 @@ impl landfall_control::Snapshots for Snapshots {
 
     fn remove(&self, name: &str) -> Work<Result<(), SnapshotError>> {
         let (inner, name) = (Arc::clone(&self.0), name.to_owned());
-        whole(async move {
+        whole(self.0.phase.clone(), async move {
             check(&name)?;
             let _turn = inner.turn.lock().await;
             let removing = Arc::clone(&inner);
@@ -157,12 +163,19 @@ impl landfall_control::Snapshots for Snapshots {
     }
 }
 
-/// Work in a task of its own: if the client hangs up, it is still done as a whole.
+/// Work in a task of its own: if the client hangs up, it is still done as a whole, unless the org ends before.
 fn whole<T: Send + 'static>(
+    mut phase: Listener,
     work: impl Future<Output = Result<T, SnapshotError>> + Send + 'static,
 ) -> Work<Result<T, SnapshotError>> {
     Box::pin(async move {
-        let done = tokio::spawn(work).await;
+        let done = tokio::spawn(async move {
+            tokio::select! {
+                done = work => done,
+                () = phase.reached(Phase::Ending) => Err(SnapshotError::Failed(ENDED.to_owned())),
+            }
+        });
+        let done = done.await;
         done.unwrap_or_else(|panic| Err(failed(&panic)))
     })
 }
@@ -253,7 +266,7 @@ impl Inner {
         content: SnapshotContent,
     ) -> Result<Snapshot, String> {
         let put = || {
-            let (bytes, crc32) = sum(file)?;
+            let (bytes, crc32) = self.sum(file)?;
             let records = content.records.iter();
             let description = serde_json::to_vec(&Description {
                 version: VERSION,
@@ -344,12 +357,28 @@ impl Inner {
         let unusable = |reason: &dyn std::fmt::Display| {
             SnapshotError::Unusable(format!("{}: {reason}", file.display()))
         };
-        let sum = sum(&file).map_err(|error| unusable(&error))?;
+        let sum = self.sum(&file).map_err(|error| unusable(&error))?;
         if sum == (snapshot.bytes, expected) {
             Ok(snapshot)
         } else {
             Err(unusable(&"it is not what was saved"))
         }
+    }
+
+    /// Bytes of a file, and its checksum.
+    fn sum(&self, file: &Path) -> io::Result<(u64, u32)> {
+        let mut open = File::open(file)?;
+        let (mut sum, mut bytes) = (crc32fast::Hasher::new(), 0);
+        let mut piece = vec![0; READ_BYTES];
+        while self.phase.phase() != Phase::Ending {
+            let read = open.read(&mut piece)?;
+            let Some(part) = piece.get(..read).filter(|part| !part.is_empty()) else {
+                return Ok((bytes, sum.finalize()));
+            };
+            sum.update(part);
+            bytes += u64::try_from(read).unwrap_or_default();
+        }
+        Err(io::Error::new(ErrorKind::Interrupted, ENDED))
     }
 
     fn remove(&self, name: &str) -> Result<(), SnapshotError> {
@@ -417,21 +446,6 @@ fn write(file: &Path, content: &[u8], is_durable: bool) -> io::Result<()> {
         open.sync_all()?;
     }
     Ok(())
-}
-
-/// Bytes of a file, and its checksum.
-fn sum(file: &Path) -> io::Result<(u64, u32)> {
-    let mut open = File::open(file)?;
-    let (mut sum, mut bytes) = (crc32fast::Hasher::new(), 0);
-    let mut piece = vec![0; READ_BYTES];
-    loop {
-        let read = open.read(&mut piece)?;
-        let Some(part) = piece.get(..read).filter(|part| !part.is_empty()) else {
-            return Ok((bytes, sum.finalize()));
-        };
-        sum.update(part);
-        bytes += u64::try_from(read).unwrap_or_default();
-    }
 }
 
 /// Why a snapshot was not used.

@@ -38,6 +38,10 @@ pub const TRIM_BLOCKS_MAX: usize = 1_000;
 /// Size of the blocks that one trim removes. Unit: bytes. Source: none.
 pub const TRIM_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Time of saving a snapshot, or of comparing two states. Source: none; a backup of the largest file that is practical on one
+/// disk takes hours.
+pub const SNAPSHOT_TIME_MAX: Duration = Duration::from_hours(6);
+
 /// Connections of a store for short reads: records by id, logins, events. Source: none.
 pub const READERS: usize = 4;
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use landfall_model::limits::SNAPSHOT_TIME_MAX;
 use landfall_model::{EntityDefinition, FieldType, ReplayId, Row, Topic};
 use landfall_store::laws::{Fixture as _, sample};
 use landfall_store::{
-    Document, DocumentKind, Error, Followed, LogBounds, Opened, Outcome, Restoring, RowRemoval,
-    TopicFilter, WriteSet,
+    Deadline, DifferenceQuery, Document, DocumentKind, Error, Followed, LogBounds, Opened, Outcome,
+    Restoring, RowRemoval, TopicFilter, WriteSet,
 };
 
 use crate::place::{Folder, commit, publish};
@@ -23,6 +24,11 @@ const LOG_GOES_ON: Restoring = Restoring {
     log_goes_on: true,
     ..WHOLE
 };
+
+/// A deadline that no test reaches.
+fn later() -> Deadline {
+    Deadline::after(SNAPSHOT_TIME_MAX)
+}
 
 /// A store with two records, two documents of each sort, and two events; and a snapshot of it.
 struct Saved {
@@ -48,7 +54,7 @@ impl Saved {
         write(&mut store, &entity, &[1, 2], &[], "before");
         publish(&mut store, 2);
         let snapshot = folder.file().with_file_name("saved.db");
-        let saved = store.reader.save(&snapshot).expect("saved");
+        let saved = store.reader.save(&snapshot, &later()).expect("saved");
         assert_eq!(saved.records, [(entity.name.clone(), 2)]);
         assert_eq!(
             (saved.events, saved.tail),
@@ -340,7 +346,10 @@ impl Saved {
 #[test]
 fn a_snapshot_that_cannot_be_written_is_refused() {
     let saved = Saved::new(false);
-    let refused = saved.store.reader.save(Path::new("/nowhere/saved.db"));
+    let refused = saved
+        .store
+        .reader
+        .save(Path::new("/nowhere/saved.db"), &later());
     assert!(
         matches!(refused, Err(Error::Snapshot { .. })),
         "{refused:?}"
@@ -348,8 +357,30 @@ fn a_snapshot_that_cannot_be_written_is_refused() {
     // A folder where its journal would be.
     let file = saved.snapshot.with_file_name("refused.db");
     std::fs::create_dir(saved.snapshot.with_file_name("refused.db-journal")).expect("made");
-    assert!(saved.store.reader.save(&file).is_err());
+    assert!(saved.store.reader.save(&file, &later()).is_err());
     assert!(!file.exists());
+}
+
+#[test]
+fn a_snapshot_that_nobody_waits_for_any_more_is_neither_written_nor_compared() {
+    let saved = Saved::new(false);
+    let nobody_waits = later();
+    nobody_waits.abandon();
+    let file = saved.snapshot.with_file_name("unfinished.db");
+    assert!(saved.store.reader.save(&file, &nobody_waits).is_err());
+    assert!(!file.exists());
+    let query = DifferenceQuery {
+        object: None,
+        after: None,
+        limit: 1,
+        identity: WHOLE.identity,
+    };
+    let compare = |deadline| {
+        let reader = &saved.store.reader;
+        reader.difference(&saved.snapshot, None, &query, deadline)
+    };
+    assert!(compare(&nobody_waits).is_err());
+    assert!(compare(&later()).is_ok());
 }
 
 #[test]
