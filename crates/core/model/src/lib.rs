@@ -7,6 +7,7 @@
 pub mod bulk;
 pub mod catalog;
 pub mod change;
+mod consequences;
 pub mod conversion;
 pub mod entity;
 pub mod fault;
@@ -32,6 +33,7 @@ pub use catalog::Catalog;
 pub use change::{
     ChangeEventHeader, ChangeType, CommitNumber, EventId, EventUuid, FieldBits, TransactionKey,
 };
+pub use consequences::Consequences;
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
     FieldDefinition, FieldType, FormulaDefinition, LookupFilterInfo, PicklistController,

@@ -1,7 +1,7 @@
 //! Changing records: transaction by transaction, each with the results of its records.
 
 use landfall_engine::{Outcome, Transaction, stored};
-use landfall_model::RecordId;
+use landfall_model::{Consequences, RecordId};
 use landfall_store::{Document, DocumentKind};
 use tokio::sync::watch;
 
@@ -19,7 +19,7 @@ use crate::work::{begin, blocking, end, user};
 pub(crate) async fn process(
     shared: &Shared,
     entry: &Entry,
-    changing: &Changing,
+    (changing, observer): (&Changing, Option<&dyn Consequences>),
     stopping: &watch::Receiver<bool>,
 ) -> Result<(), Unread> {
     let Some(job) = begin(shared, entry).await? else {
@@ -65,28 +65,32 @@ pub(crate) async fn process(
         let millis = now.since(since).max(0);
         since = now;
         let transacted = transact(shared, entry, &mapping, chunk, millis).await;
-        if !transacted.map_err(Unread::Failed)? {
+        let Some(outcomes) = transacted.map_err(Unread::Failed)? else {
             return Ok(());
+        };
+        if let Some(observer) = observer {
+            let refused = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+            refused.for_each(|fault| observer.refused(fault));
         }
     }
     Ok(())
 }
 
-/// Makes the changes of some records, and stores their results in the same commit; returns whether the job goes on.
+/// Makes the changes of some records, and stores their results in the same commit; none if the job does not go on.
 async fn transact(
     shared: &Shared,
     entry: &Entry,
     mapping: &Mapping,
     chunk: Chunk,
     millis: i64,
-) -> Result<bool, Error> {
+) -> Result<Option<Vec<Outcome>>, Error> {
     let changes = mapping.changes(&shared.engine, &chunk.records).await?;
     let named = chunk.records.iter().map(|record| mapping.named(record));
     let named: Vec<Option<RecordId>> = named.collect();
     let changing = entry.change().await;
     let before = Job::clone(&changing.get());
     if before.state != State::InProgress {
-        return Ok(false);
+        return Ok(None);
     }
     let user = user(&before)?;
     let (start, end) = (chunk.start, chunk.end);
@@ -123,7 +127,7 @@ async fn transact(
         shared.engine.commit_noting(transaction, noted).await?
     };
     changing.set(advanced(before, end, (millis, now), &outcomes));
-    Ok(true)
+    Ok(Some(outcomes))
 }
 
 /// A job after one more transaction.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use csv::StringRecord;
 use landfall_model::{Catalog, EntityDefinition, FieldDefinition, JobFailure};
-use landfall_wire::job_failure;
 
 use crate::definition::identifies;
 use crate::job::Operation;
@@ -37,7 +36,7 @@ pub(crate) fn columns(
     entity: &EntityDefinition,
     operation: Operation,
     key: Option<usize>,
-) -> Result<Vec<Column>, String> {
+) -> Result<Vec<Column>, JobFailure> {
     let mut seen = HashSet::new();
     let mut columns = Vec::with_capacity(header.len());
     for name in header {
@@ -45,7 +44,7 @@ pub(crate) fn columns(
         let column = column(name, catalog, entity).ok_or_else(|| not_found(name))?;
         if !seen.insert(name.to_lowercase()) {
             let name = name.to_owned();
-            return Err(job_failure(&JobFailure::FieldTwice { name }));
+            return Err(JobFailure::FieldTwice { name });
         }
         columns.push(column);
     }
@@ -54,7 +53,7 @@ pub(crate) fn columns(
             if !matches!(columns.as_slice(), [Column::Id]) =>
         {
             let operation = operation.as_str();
-            Err(job_failure(&JobFailure::OnlyIds { operation }))
+            Err(JobFailure::OnlyIds { operation })
         }
         Operation::Update if !columns.iter().any(|column| matches!(column, Column::Id)) => {
             Err(not_found("Id"))
@@ -70,9 +69,9 @@ pub(crate) fn columns(
 }
 
 /// The failure of a column that is no field.
-pub(crate) fn not_found(name: &str) -> String {
+pub(crate) fn not_found(name: &str) -> JobFailure {
     let name = name.to_owned();
-    job_failure(&JobFailure::FieldUnknown { name })
+    JobFailure::FieldUnknown { name }
 }
 
 fn column(name: &str, catalog: &Catalog, entity: &EntityDefinition) -> Option<Column> {

@@ -11,7 +11,6 @@ use landfall_model::JobFailure;
 use landfall_model::limits::{
     BULK_CHUNK_BYTES_MAX, BULK_CHUNK_RECORDS_MAX, BULK_RECORD_BYTES_MAX, BULK_RECORD_FIELDS_MAX,
 };
-use landfall_wire::job_failure;
 
 use crate::error::Error;
 use crate::job::{Delimiter, LineEnding};
@@ -22,8 +21,8 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Why data is not read on.
 #[derive(Debug)]
 pub enum Unread {
-    /// It is wrong: the error of the job.
-    Wrong(String),
+    /// It is wrong.
+    Wrong(JobFailure),
     /// It cannot be had.
     Failed(Error),
 }
@@ -90,8 +89,7 @@ impl Records {
             Some(found) if found != ending => ending.as_str(),
             _ => return Ok(()),
         };
-        let failure = JobFailure::LineEnding { expected };
-        Err(Unread::Wrong(job_failure(&failure)))
+        Err(Unread::Wrong(JobFailure::LineEnding { expected }))
     }
 
     /// How the header ends; none if it ends the data.
@@ -196,7 +194,7 @@ impl Records {
 
 fn wrong(reason: &str) -> Unread {
     let reason = reason.to_owned();
-    Unread::Wrong(job_failure(&JobFailure::Csv { reason }))
+    Unread::Wrong(JobFailure::Csv { reason })
 }
 
 /// A file that gives no more than a record may have: one that is not closed must not fill the memory.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use landfall_engine::{Engine, OrgView, PageSize, Prepared, Question};
 use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
 use landfall_model::{BulkFault, Fault, JobFailure, QueryFault, QueryRefusal, Value};
-use landfall_wire::job_failure;
 use tokio::sync::watch;
 
 use crate::Shared;
@@ -133,8 +132,7 @@ pub(crate) async fn process(
 
 /// The error of a job whose query is refused.
 fn refused(fault: &Fault) -> Unread {
-    let failure = JobFailure::Query(Box::new(fault.clone()));
-    Unread::Wrong(job_failure(&failure))
+    Unread::Wrong(JobFailure::Query(Box::new(fault.clone())))
 }
 
 /// Ends a job whose file is whole, unless it was aborted meanwhile.
@@ -306,8 +304,7 @@ impl ResultFile {
             Some(Ended::Interrupted) => return self.discarded().map(|()| None),
             Some(Ended::TooMuch) => {
                 self.discarded()?;
-                let failure = JobFailure::ResultsTooLarge;
-                return Err(Unread::Wrong(job_failure(&failure)));
+                return Err(Unread::Wrong(JobFailure::ResultsTooLarge));
             }
             Some(Ended::SpaceLow) => {
                 self.discarded()?;

@@ -50,7 +50,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         job.state = State::UploadComplete;
     }
     let shown = render::job(&job, Detail::Created);
-    lifecycle::begin(shared, job).await?;
+    lifecycle::begin(shared, call, job).await?;
     Ok(answer::json(shown))
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn change(
 ) -> Result<Response, Fault> {
     let requested = requested_state(&read(call, body).await?)?;
     let entry = find(shared, call, (Kind::Ingest, id))?;
-    lifecycle::change(shared, &entry, requested).await
+    lifecycle::change(shared, call, &entry, requested).await
 }
 
 /// Takes the data of a job.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_engine::Engine;
 use landfall_model::limits::{BULK_JOB_DAYS, BULK_JOBS_MAX};
-use landfall_model::{BulkFault, Fault, RecordId, Timestamp};
+use landfall_model::{BulkFault, Consequences, Fault, RecordId, Timestamp};
 use landfall_store::DocumentKind;
 use tokio::sync::Notify;
 
@@ -22,6 +22,12 @@ pub(crate) type ClassicEntry = Arc<Slot<Classic>>;
 /// A job of the Bulk API 2.0, or a batch.
 pub(crate) type Entry = Arc<Slot<Job>>;
 
+/// Who observes the request that has a job processed.
+pub(crate) type Observer = Arc<dyn Consequences>;
+
+/// A job that waits to be processed. Nobody observes one that a restart has interrupted.
+pub(crate) type Queued = (Entry, Option<Observer>);
+
 pub(crate) struct Jobs {
     known: Mutex<Known>,
     /// Notified when the queue has grown.
@@ -32,7 +38,7 @@ struct Known {
     /// Batches are among them.
     jobs: BTreeMap<String, Entry>,
     classic: BTreeMap<String, ClassicEntry>,
-    queue: VecDeque<Entry>,
+    queue: VecDeque<Queued>,
     /// The jobs whose data is arriving.
     uploading: HashSet<String>,
     /// Jobs that a fault has made unknown.
@@ -62,7 +68,7 @@ impl Jobs {
             let id = job.id.clone();
             let entry = Slot::<Job>::new(job);
             if waits {
-                known.queue.push_back(Arc::clone(&entry));
+                known.queue.push_back((Arc::clone(&entry), None));
             }
             known.jobs.insert(id, entry);
         }
@@ -183,14 +189,14 @@ impl Jobs {
         })
     }
 
-    /// Has a job processed.
-    pub(crate) fn enqueue(&self, entry: Entry) {
-        self.known().queue.push_back(entry);
+    /// Has a job processed; `observer` takes what fails in it.
+    pub(crate) fn enqueue(&self, entry: Entry, observer: Option<Observer>) {
+        self.known().queue.push_back((entry, observer));
         self.queued.notify_one();
     }
 
     /// The job whose turn it is.
-    pub(crate) fn next(&self) -> Option<Entry> {
+    pub(crate) fn next(&self) -> Option<Queued> {
         self.known().queue.pop_front()
     }
 

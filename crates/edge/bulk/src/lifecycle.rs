@@ -114,12 +114,12 @@ pub(crate) async fn delete(
 }
 
 /// Takes a job on, and forgets those that ended long ago.
-pub(crate) async fn begin(shared: &Shared, job: Job) -> Result<(), Fault> {
+pub(crate) async fn begin(shared: &Shared, call: &Call, job: Job) -> Result<(), Fault> {
     keep(shared, &job).await?;
     let waits = job.state == State::UploadComplete;
     let entry = shared.jobs.add(job);
     if waits {
-        shared.jobs.enqueue(entry);
+        shared.jobs.enqueue(entry, call.observer());
     }
     Ok(())
 }
@@ -166,6 +166,7 @@ async fn forget_classic(shared: &Shared, entry: &ClassicEntry) -> Result<(), Fau
 /// Brings a job to the state that a client wants, as far as that can follow; returns the response.
 pub(crate) async fn change(
     shared: &Shared,
+    call: &Call,
     entry: &Entry,
     requested: State,
 ) -> Result<Response, Fault> {
@@ -199,7 +200,7 @@ pub(crate) async fn change(
     let waits = changed.state == State::UploadComplete;
     changing.set(changed);
     if waits {
-        shared.jobs.enqueue(Arc::clone(entry));
+        shared.jobs.enqueue(Arc::clone(entry), call.observer());
     }
     Ok(answer::json(render::job(&shown, Detail::Changed)))
 }

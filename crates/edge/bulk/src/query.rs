@@ -56,7 +56,7 @@ pub(crate) async fn create(shared: &Shared, call: &Call, body: Body) -> Result<R
         error: None,
     };
     let shown = render::job(&job, Detail::Created);
-    lifecycle::begin(shared, job).await?;
+    lifecycle::begin(shared, call, job).await?;
     Ok(answer::json(shown))
 }
 
@@ -81,7 +81,7 @@ pub(crate) async fn change(
 ) -> Result<Response, Fault> {
     let requested = requested_state(&read(call, body).await?)?;
     let entry = find(shared, call, (Kind::Query, id))?;
-    lifecycle::change(shared, &entry, requested).await
+    lifecycle::change(shared, call, &entry, requested).await
 }
 
 /// Shows a page of what a job has found.

@@ -13,7 +13,7 @@ use landfall_model::{
     EntityDefinition, Fault, FieldDefinition, FieldType, JobFailure, ManyFault, RecordId,
     RequestFault, Value, ValueFault,
 };
-use landfall_wire::{job_failure, values};
+use landfall_wire::values;
 
 use crate::columns::{self, Column};
 use crate::error::Error;
@@ -46,7 +46,7 @@ impl Mapping {
         object: &str,
         definitions: &Definitions,
         header: &StringRecord,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, JobFailure> {
         let catalog = definitions.catalog();
         let event = definitions.publication(object);
         let entity = catalog
@@ -54,7 +54,7 @@ impl Mapping {
             .or_else(|| event.map(|event| &event.object));
         let entity = entity.ok_or_else(|| {
             let name = object.to_owned();
-            job_failure(&JobFailure::ObjectUnknown { name })
+            JobFailure::ObjectUnknown { name }
         })?;
         let operation = changing.operation;
         let key = match &changing.external_id_field {

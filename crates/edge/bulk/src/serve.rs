@@ -21,6 +21,7 @@ use landfall_wire::versions::{self, Named};
 use landfall_wire::{ApiVersion, headers as names, match_path, multipart};
 
 use crate::job::Kind;
+use crate::jobs::Observer;
 use crate::results::Which;
 use crate::{Shared, answer, body, ingest, lifecycle, query};
 
@@ -41,6 +42,11 @@ impl Call {
         form_urlencoded::parse(query.as_bytes())
             .find(|(given, _)| given.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.into_owned())
+    }
+
+    /// Who observes the request.
+    pub(crate) fn observer(&self) -> Option<Observer> {
+        self.parts.extensions.get().cloned()
     }
 
     /// Where the changes of a job come from.

@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 use crate::content::Unread;
 use crate::error::Error;
 use crate::job::{Job, State, Work};
-use crate::jobs::Entry;
+use crate::jobs::{Entry, Queued};
 use crate::{Shared, change, find};
 
 /// See [`crate::Bulk::run`].
@@ -21,9 +21,9 @@ pub(crate) async fn run(shared: Arc<Shared>, mut stopping: watch::Receiver<bool>
     let mut workers = JoinSet::new();
     loop {
         while workers.len() < BULK_JOBS_AT_ONCE_MAX
-            && let Some(entry) = shared.jobs.next()
+            && let Some(queued) = shared.jobs.next()
         {
-            workers.spawn(work(Arc::clone(&shared), entry, stopping.clone()));
+            workers.spawn(work(Arc::clone(&shared), queued, stopping.clone()));
         }
         tokio::select! {
             // That the sender is gone means the same.
@@ -43,8 +43,8 @@ fn log_panic(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-async fn work(shared: Arc<Shared>, entry: Entry, mut stopping: watch::Receiver<bool>) {
-    while !done(&shared, &entry, &stopping).await {
+async fn work(shared: Arc<Shared>, queued: Queued, mut stopping: watch::Receiver<bool>) {
+    while !done(&shared, &queued, &stopping).await {
         let clock = shared.engine.clock();
         let pause = i64::try_from(BULK_RETRY_PAUSE.as_millis()).unwrap_or(i64::MAX);
         let later = clock.now().plus_millis(pause);
@@ -57,21 +57,33 @@ async fn work(shared: Arc<Shared>, entry: Entry, mut stopping: watch::Receiver<b
 
 /// Processes a job as far as it can be; returns whether that was all. If the store keeps nothing at the moment, the job
 /// continues behind its last transaction later.
-async fn done(shared: &Shared, entry: &Entry, stopping: &watch::Receiver<bool>) -> bool {
+async fn done(
+    shared: &Shared,
+    (entry, observer): &Queued,
+    stopping: &watch::Receiver<bool>,
+) -> bool {
     let job = entry.get();
     let processed = match &job.work {
-        Work::Change(changing) => change::process(shared, entry, changing, stopping).await,
+        Work::Change(changing) => {
+            let observer = observer.as_deref();
+            change::process(shared, entry, (changing, observer), stopping).await
+        }
         Work::Query(query) => find::process(shared, entry, query, stopping).await,
     };
     let processed = match processed {
-        Err(Unread::Wrong(reason)) => end(shared, entry, State::Failed, Some(reason)).await,
+        Err(Unread::Wrong(failure)) => {
+            if let Some(observer) = observer {
+                observer.failed(&job.object, &failure);
+            }
+            end(shared, entry, State::Failed, Some(failure)).await
+        }
         Err(Unread::Failed(failure)) if failure.is_missing() => {
             error!(job = job.id, error = %chain(&failure), "a bulk job fails: its data is not here");
             // Another node of a cluster has it.
-            let reason = job_failure(&JobFailure::Csv {
+            let failure = JobFailure::Csv {
                 reason: "the data of the job is not on this server".to_owned(),
-            });
-            end(shared, entry, State::Failed, Some(reason)).await
+            };
+            end(shared, entry, State::Failed, Some(failure)).await
         }
         Err(Unread::Failed(failure)) => Err(failure),
         Ok(()) => Ok(()),
@@ -118,7 +130,7 @@ pub(crate) async fn end(
     shared: &Shared,
     entry: &Entry,
     state: State,
-    reason: Option<String>,
+    failure: Option<JobFailure>,
 ) -> Result<(), Error> {
     let changing = entry.change().await;
     let job = changing.get();
@@ -127,7 +139,7 @@ pub(crate) async fn end(
     }
     let ended = Job {
         state,
-        error: reason,
+        error: failure.as_ref().map(job_failure),
         modified: shared.engine.clock().now().as_millis(),
         ..Job::clone(&job)
     };

@@ -11,12 +11,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body::{Frame, SizeHint};
-use landfall_model::{Refused, Requester};
+use landfall_model::{Consequences, Fault, JobFailure, Refused, Requester};
 use percent_encoding::percent_decode_str;
 
 use crate::Journal;
 use crate::entry::{Content, Entry, beginning};
-use crate::mistake;
+use crate::mistake::{self, Finding};
 
 /// Where a call of gRPC says how it went. Source: "gRPC over HTTP2", Trailers.
 const GRPC_STATUS: &str = "grpc-status";
@@ -38,12 +38,44 @@ pub async fn observed<F: Future<Output = Response>>(
 ) -> Response {
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());
-    let entry = Entry::of_head(&request, requester);
-    let exchange = Arc::new(Exchange::begun(journal, entry));
+    let head = Entry::of_head(&request, requester);
+    let exchange = Arc::new(Exchange::begun(journal.clone(), head.clone()));
+    let later: Arc<dyn Consequences> = Arc::new(Later {
+        journal,
+        head,
+        number: exchange.number,
+    });
+    request.extensions_mut().insert(later);
     let observing = Arc::clone(&exchange);
     let request = request.map(|body| Body::new(Observed::new(body, observing, Side::Request)));
     let response = answer(request).await;
     exchange.finished(response, Some(unsupported))
+}
+
+/// Notes what a request leads to after its answer.
+struct Later {
+    journal: Journal,
+    head: Entry,
+    number: u64,
+}
+
+impl Later {
+    fn note(&self, finding: Option<Finding>) {
+        if let Some(finding) = finding {
+            self.journal.ring().note_later(self.number, finding);
+        }
+    }
+}
+
+impl Consequences for Later {
+    fn refused(&self, fault: &Fault) {
+        self.note(mistake::of_fault(&self.journal, &self.head, fault));
+    }
+
+    fn failed(&self, object: &str, failure: &JobFailure) {
+        let found = mistake::of_job(&self.journal, &self.head, (object, failure));
+        self.note(found);
+    }
 }
 
 /// A request that has come as a whole, kept in the journal. Without an answer it counts as cut.

@@ -6,8 +6,8 @@
 
 use landfall_engine::Engine;
 use landfall_model::{
-    BulkFault, Fault, FieldFault, LoginFault, ManyFault, PubSubFault, QueryFault, QueryRefusal,
-    RequestFault, SessionFault, SoapFault, StreamingFault,
+    BulkFault, Fault, FieldFault, JobFailure, LoginFault, ManyFault, PubSubFault, QueryFault,
+    QueryRefusal, RequestFault, SessionFault, SoapFault, StreamingFault,
 };
 
 use crate::Journal;
@@ -112,6 +112,35 @@ pub(crate) fn of_fault(journal: &Journal, entry: &Entry, fault: &Fault) -> Optio
     })
 }
 
+/// The mistake behind the failure of a job with records of an object, if there is one.
+pub(crate) fn of_job(
+    journal: &Journal,
+    entry: &Entry,
+    (object, failure): (&str, &JobFailure),
+) -> Option<Finding> {
+    let engine = journal.engine();
+    let (kind, hint) = match failure {
+        JobFailure::Query(fault) => (kind(fault)?, hint(engine, entry, fault)),
+        JobFailure::ObjectUnknown { name } => {
+            (Kind::UnknownObject, did_you_mean(name, &objects(engine)))
+        }
+        JobFailure::FieldUnknown { name } => (
+            Kind::UnknownField,
+            did_you_mean(name, &fields(engine, object)),
+        ),
+        JobFailure::LineEnding { .. }
+        | JobFailure::Csv { .. }
+        | JobFailure::FieldTwice { .. }
+        | JobFailure::OnlyIds { .. } => (Kind::Malformed, None),
+        JobFailure::ResultsTooLarge => return None,
+    };
+    Some(Finding {
+        kind,
+        message: message(entry, &landfall_wire::job_failure(failure)),
+        hint,
+    })
+}
+
 /// The mistake behind the status of a call of the Pub/Sub API, if there is one. Topics are refused with either of two
 /// statuses.
 pub(crate) fn of_call(journal: &Journal, entry: &Entry, status: u32) -> Option<Finding> {
@@ -163,9 +192,14 @@ fn kind(fault: &Fault) -> Option<Kind> {
         Fault::Field(
             FieldFault::IdInBody | FieldFault::IdInEvent | FieldFault::ExternalIdInBody { .. },
         )
-        | Fault::Soap(SoapFault::EnvelopeInvalid { .. } | SoapFault::VersionInvalid) => {
-            Kind::Malformed
-        }
+        | Fault::Soap(
+            SoapFault::ActionMissing
+            | SoapFault::EnvelopeInvalid { .. }
+            | SoapFault::VersionInvalid
+            | SoapFault::TypeMissing
+            | SoapFault::KeyInvalid { .. }
+            | SoapFault::ReferenceInvalid { .. },
+        ) => Kind::Malformed,
         Fault::Many(
             ManyFault::RecordsMissing
             | ManyFault::TypeMissing

@@ -191,6 +191,13 @@ impl Ring {
         });
     }
 
+    /// The same of what was found after the answer: nothing if the list was cleared meanwhile.
+    pub(crate) fn note_later(&mut self, number: u64, finding: Finding) {
+        if number > self.newest - self.requests {
+            self.note(number, finding);
+        }
+    }
+
     pub(crate) fn mistakes(&self) -> Mistakes {
         self.mistakes.clone()
     }
@@ -251,6 +258,23 @@ mod tests {
     fn numbers(ring: &Ring, filter: &Filter) -> Vec<u64> {
         let page = ring.page(filter, |entry| filter.takes(entry, || None));
         page.entries.iter().map(|entry| entry.number).collect()
+    }
+
+    #[test]
+    fn what_is_found_after_the_answer_counts_unless_the_list_was_cleared_meanwhile() {
+        let mut ring = Ring::new(10);
+        let finding = || Finding {
+            kind: Kind::Malformed,
+            message: "one".to_owned(),
+            hint: None,
+        };
+        let before = ring.push(entry("/services/data/v59.0/one"));
+        ring.clear();
+        let after = ring.push(entry("/services/data/v59.0/two"));
+        ring.note_later(before, finding());
+        assert_eq!(ring.mistakes().all, []);
+        ring.note_later(after, finding());
+        assert_eq!(ring.mistakes().all.len(), 1);
     }
 
     #[test]

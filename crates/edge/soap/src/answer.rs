@@ -66,10 +66,12 @@ pub(crate) struct Results {
     pub(crate) xml: String,
     /// How many requests there were today, and how many there may be; none for a login.
     pub(crate) requests: Option<(u64, u64)>,
+    /// Why records were refused.
+    pub(crate) refused: Vec<Fault>,
 }
 
 /// Answers a call with its results.
-pub(crate) fn success(dialect: Dialect, operation: &str, results: &Results) -> Response {
+pub(crate) fn success(dialect: Dialect, operation: &str, results: Results) -> Response {
     let (namespace, records) = (dialect.namespace(), dialect.records());
     let mut w = Writer::new();
     w.raw(HEAD);
@@ -83,7 +85,11 @@ pub(crate) fn success(dialect: Dialect, operation: &str, results: &Results) -> R
         w.element(&format!("{operation}Response"), |w| w.raw(&results.xml));
     });
     w.raw("</soapenv:Envelope>");
-    xml(StatusCode::OK, w.finish())
+    let mut response = xml(StatusCode::OK, w.finish());
+    if !results.refused.is_empty() {
+        response.extensions_mut().insert(Refused(results.refused));
+    }
+    response
 }
 
 /// Source: `LimitInfoHeader` (SOAP API Developer Guide).

@@ -1,10 +1,11 @@
 //! One call of a client that is logged in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_auth::Login;
 use landfall_engine::Definitions;
 use landfall_envelope::Envelope;
+use landfall_model::limits::REPORTED_FAULTS_MAX;
 use landfall_model::{Catalog, Fault, SessionFault};
 use landfall_wire::ApiVersion;
 use landfall_xml::Element;
@@ -31,6 +32,8 @@ pub(crate) struct Call<'r> {
     pub(crate) token: &'r str,
     /// What the org consists of as the caller sees it, for the whole call.
     pub(crate) definitions: Arc<Definitions>,
+    /// Why single records are refused.
+    refused: Mutex<Vec<Fault>>,
 }
 
 impl<'r> Call<'r> {
@@ -52,7 +55,23 @@ impl<'r> Call<'r> {
             definitions: login.definitions(),
             login,
             token,
+            refused: Mutex::default(),
         })
+    }
+
+    /// Notes why a record is refused, for observers of answers.
+    pub(crate) fn report(&self, fault: &Fault) {
+        let refused = self.refused.lock();
+        let mut refused = refused.unwrap_or_else(PoisonError::into_inner);
+        if refused.len() < REPORTED_FAULTS_MAX {
+            refused.push(fault.clone());
+        }
+    }
+
+    /// Why records were refused.
+    pub(crate) fn reported(self) -> Vec<Fault> {
+        let refused = self.refused.into_inner();
+        refused.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The objects of the org.

@@ -73,22 +73,28 @@ pub(crate) async fn commit(
 }
 
 /// Writes the result of a change: errors, id, success.
-pub(crate) fn write_outcome(w: &mut Writer, outcome: &Outcome, kept: Option<&str>) {
+pub(crate) fn write_outcome(
+    call: &Call<'_>,
+    w: &mut Writer,
+    outcome: &Outcome,
+    kept: Option<&str>,
+) {
     match outcome {
         Ok(saved) => {
             w.text("id", saved.id.as_str());
             w.boolean("success", true);
         }
         Err(fault) => {
-            write_error(w, fault);
+            write_error(call, w, fault);
             w.text_or_nil("id", kept);
             w.boolean("success", false);
         }
     }
 }
 
-/// Writes why something is refused, as one of `errors`.
-pub(crate) fn write_error(w: &mut Writer, fault: &Fault) {
+/// Writes why something is refused, as one of `errors`, and reports it.
+pub(crate) fn write_error(call: &Call<'_>, w: &mut Writer, fault: &Fault) {
+    call.report(fault);
     for part in landfall_wire::parts(fault) {
         let error = landfall_wire::soap(&part);
         w.element("errors", |w| {

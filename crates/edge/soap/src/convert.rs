@@ -31,7 +31,7 @@ pub(crate) async fn convert(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault
             Err(fault) => Err(fault),
         };
         let id = lead.value("leadId").and_then(|id| id_of(id).ok());
-        w.element("result", |w| write_outcome(w, id, &outcome));
+        w.element("result", |w| write_outcome(call, w, id, &outcome));
     }
     Ok(())
 }
@@ -79,13 +79,18 @@ async fn attempt(
 }
 
 /// `accountId`, `contactId`, `errors`, `leadId`, `opportunityId`, `success`: the order of the WSDL.
-fn write_outcome(w: &mut Writer, lead: Option<RecordId>, outcome: &Result<Converted, Fault>) {
+fn write_outcome(
+    call: &Call<'_>,
+    w: &mut Writer,
+    lead: Option<RecordId>,
+    outcome: &Result<Converted, Fault>,
+) {
     let made = outcome.as_ref().ok();
     let id = |id: Option<RecordId>| id.map(|id| id.to_string());
     w.text_or_nil("accountId", id(made.map(|made| made.account)).as_deref());
     w.text_or_nil("contactId", id(made.map(|made| made.contact)).as_deref());
     if let Err(fault) = outcome {
-        write_error(w, fault);
+        write_error(call, w, fault);
     }
     w.text_or_nil("leadId", id(lead).as_deref());
     let opportunity = made.and_then(|made| made.opportunity);

@@ -104,10 +104,10 @@ pub(crate) async fn publish(
 }
 
 /// Writes the result of an event. A queued one has its UUID among the errors.
-pub(crate) fn write(w: &mut Writer, event: &Result<Published, Fault>) {
+pub(crate) fn write(call: &Call<'_>, w: &mut Writer, event: &Result<Published, Fault>) {
     let published = match event {
         Ok(published) => published,
-        Err(fault) => return write_outcome(w, &Err(fault.clone()), None),
+        Err(fault) => return write_outcome(call, w, &Err(fault.clone()), None),
     };
     w.element("errors", |w| {
         w.text("message", &published.uuid.to_string());

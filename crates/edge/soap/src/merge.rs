@@ -34,7 +34,7 @@ pub(crate) async fn merge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> 
             }
             Err(fault) => Err(fault),
         };
-        w.element("result", |w| write_outcome(w, outcome));
+        w.element("result", |w| write_outcome(call, w, outcome));
     }
     Ok(())
 }
@@ -70,7 +70,11 @@ async fn attempt(call: &Call<'_>, merge: Merge) -> Result<Result<Merged, Fault>,
 }
 
 /// `errors`, `id`, `mergedRecordIds`, `success`, `updatedRelatedIds`: the order of the WSDL.
-fn write_outcome(w: &mut Writer, outcome: Result<((RecordId, Vec<RecordId>), Merged), Fault>) {
+fn write_outcome(
+    call: &Call<'_>,
+    w: &mut Writer,
+    outcome: Result<((RecordId, Vec<RecordId>), Merged), Fault>,
+) {
     match outcome {
         Ok(((master, victims), merged)) => {
             w.text("id", master.as_str());
@@ -83,7 +87,7 @@ fn write_outcome(w: &mut Writer, outcome: Result<((RecordId, Vec<RecordId>), Mer
             }
         }
         Err(fault) => {
-            write_error(w, &fault);
+            write_error(call, w, &fault);
             w.nil("id");
             w.boolean("success", false);
         }

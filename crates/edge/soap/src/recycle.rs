@@ -17,7 +17,7 @@ pub(crate) async fn delete(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     let change = |entity, id| Change::Delete { entity, id };
     let changes = changes(call, &ids, &Fault::Record(RecordFault::Unknown), change);
     for outcome in commit(call, changes).await? {
-        w.element("result", |w| write_outcome(w, &outcome, None));
+        w.element("result", |w| write_outcome(call, w, &outcome, None));
     }
     Ok(())
 }
@@ -37,7 +37,7 @@ pub(crate) async fn undelete(call: &Call<'_>, w: &mut Writer) -> Result<(), Faul
             }
             fault => fault,
         });
-        w.element("result", |w| write_outcome(w, &outcome, Some(id)));
+        w.element("result", |w| write_outcome(call, w, &outcome, Some(id)));
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ pub(crate) async fn purge(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault> 
     );
     let outcomes = commit(call, changes).await?;
     for (outcome, id) in outcomes.into_iter().zip(ids) {
-        w.element("result", |w| write_outcome(w, &outcome, Some(id)));
+        w.element("result", |w| write_outcome(call, w, &outcome, Some(id)));
     }
     Ok(())
 }

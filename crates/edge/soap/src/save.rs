@@ -37,10 +37,10 @@ pub(crate) async fn create(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
     let has_failed = outcomes.as_slice().iter().any(Result::is_err);
     for event in event::publish(call, events, has_failed).await? {
         w.element("result", |w| match event {
-            Some(event) => event::write(w, &event),
+            Some(event) => event::write(call, w, &event),
             None => {
                 if let Some(outcome) = outcomes.next() {
-                    write_outcome(w, &outcome, None);
+                    write_outcome(call, w, &outcome, None);
                 }
             }
         });
@@ -55,7 +55,7 @@ pub(crate) async fn update(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
         updated(entity, record, id.ok_or(Fault::Many(ManyFault::IdMissing))?)
     });
     for outcome in commit(call, changes.await?).await? {
-        w.element("result", |w| write_outcome(w, &outcome, None));
+        w.element("result", |w| write_outcome(call, w, &outcome, None));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ pub(crate) async fn upsert(call: &Call<'_>, w: &mut Writer) -> Result<(), Fault>
         let created = matches!(&outcome, Ok(saved) if saved.created);
         w.element("result", |w| {
             w.boolean("created", created);
-            write_outcome(w, &outcome, None);
+            write_outcome(call, w, &outcome, None);
         });
     }
     Ok(())

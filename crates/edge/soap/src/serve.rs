@@ -46,7 +46,7 @@ async fn serve(state: &SoapState, request: Request, dialect: Dialect) -> Respons
         Err(fault) => return answer::failure(dialect, &fault),
     };
     match answered(state, &parts, &envelope, dialect).await {
-        Ok(results) => answer::success(dialect, &envelope.operation.name, &results),
+        Ok(results) => answer::success(dialect, &envelope.operation.name, results),
         Err(fault) => answer::failure(dialect, &fault),
     }
 }
@@ -93,6 +93,7 @@ async fn answered(
         return Ok(Results {
             xml: granted.await?,
             requests: None,
+            refused: Vec::new(),
         });
     }
     let call = Call::of(state, &endpoint, envelope)?;
@@ -101,6 +102,7 @@ async fn answered(
     Ok(Results {
         xml: operation::perform(&call).await?,
         requests: Some(requests),
+        refused: call.reported(),
     })
 }
 

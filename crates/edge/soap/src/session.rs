@@ -88,7 +88,7 @@ pub(crate) async fn invalidate(call: &Call<'_>, w: &mut Writer) -> Result<(), Fa
         let ended = end(call, token.text.trim()).await;
         w.element("result", |w| {
             if let Err(fault) = &ended {
-                write_error(w, fault);
+                write_error(call, w, fault);
             }
             w.boolean("success", ended.is_ok());
         });

@@ -5,12 +5,14 @@
     reason = "a value that is not there fails the test"
 )]
 
-use http::Method;
+use http::{Method, Request, header};
+use http_body_util::Full;
 use landfall_client::pubsub::PubSub;
 use landfall_client::streaming::Replay;
 use landfall_client::{HttpClient, Org, Trust};
 use landfall_server::config::{Config, Data};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::common::{WITHIN, bayeux, create_account, dev, get, login, start, started, stranger};
 use crate::control::{call, done};
@@ -303,6 +305,105 @@ async fn what_is_wrong_with_single_records_is_a_mistake_too() {
     running.stop().await.expect("stops");
 }
 
+#[tokio::test]
+async fn what_is_wrong_with_records_of_a_soap_call_is_a_mistake_too() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    let create = r#"<create><sObjects><type>Account</type><Nmae>A</Nmae></sObjects>
+        <sObjects><type>Account</type><Name>B</Name></sObjects>
+        <sObjects><type>Account</type></sObjects></create>"#;
+    let delete = "<delete><ids>nothing</ids></delete>";
+    let none = "<crate/>";
+    for (call, status) in [(create, 200), (delete, 200), (none, 500)] {
+        let answer = org.soap("59.0", call).await.expect("an answer");
+        assert_eq!(answer.status.as_u16(), status, "{call}");
+    }
+    let mistakes = mistakes(&http).await;
+    let found: Vec<_> = mistakes
+        .iter()
+        .map(|one| (one["kind"].as_str(), one["first"].as_i64(), &one["hint"]))
+        .collect();
+    let (none, meant) = (Value::Null, json!("did you mean Name?"));
+    assert_eq!(
+        found,
+        [
+            (Some("unknown-field"), Some(2), &meant),
+            (Some("malformed"), Some(3), &none),
+            (Some("unknown-resource"), Some(4), &none),
+        ]
+    );
+    running.stop().await.expect("stops");
+}
+
+/// Has a job change accounts, and waits for its end; its id.
+async fn ingested(org: &Org, operation: &str, data: &str) -> String {
+    const JOBS: &str = "/services/data/v59.0/jobs/ingest";
+    let job = json!({ "object": "Account", "operation": operation });
+    let job = org.call(Method::POST, JOBS, Some(&job)).await;
+    let job = job.expect("an answer").json()["id"].clone();
+    let id = job.as_str().expect("an id").to_owned();
+    let path = format!("{JOBS}/{id}");
+    let upload = Request::put(format!("{path}/batches"))
+        .header(header::CONTENT_TYPE, "text/csv")
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", org.access_token().expose()),
+        )
+        .body(Full::from(data.to_owned()))
+        .expect("a request");
+    let uploaded = org.http().send(upload, WITHIN).await.expect("an answer");
+    assert_eq!(uploaded.status.as_u16(), 201);
+    let close = json!({ "state": "UploadComplete" });
+    let closed = org.call(Method::PATCH, &path, Some(&close)).await;
+    assert_eq!(closed.expect("an answer").status.as_u16(), 200);
+    let ended = async {
+        loop {
+            let job = org.call(Method::GET, &path, None).await;
+            let state = job.expect("an answer").json()["state"].clone();
+            if state == "JobComplete" || state == "Failed" {
+                return;
+            }
+        }
+    };
+    timeout(WITHIN, ended).await.expect("the job ends");
+    id
+}
+
+#[tokio::test]
+async fn what_fails_in_a_bulk_job_is_a_mistake_of_the_request_that_has_begun_it() {
+    let running = start().await;
+    let (org, http) = (login(&running).await, stranger(&running));
+    // A value that is refused is no mistake.
+    let rows = ingested(&org, "update", "Id,Name\nnothing,A\n001000000000001AAA,B\n").await;
+    let failed = ingested(&org, "insert", "Nmae\nA\n").await;
+    let mistakes = mistakes(&http).await;
+    let found: Vec<_> = mistakes
+        .iter()
+        .map(|one| {
+            let message = one["message"].as_str().expect("a text");
+            (one["kind"].as_str(), message, &one["hint"])
+        })
+        .collect();
+    let begun =
+        |job: &str, answer: &str| format!("PATCH /services/data/v59.0/jobs/ingest/{job}: {answer}");
+    assert_eq!(
+        found,
+        [
+            (
+                Some("malformed"),
+                begun(&rows, "malformed id nothing").as_str(),
+                &Value::Null
+            ),
+            (
+                Some("unknown-field"),
+                begun(&failed, "InvalidBatch : Field name not found : Nmae").as_str(),
+                &json!("did you mean Name?")
+            ),
+        ]
+    );
+    running.stop().await.expect("stops");
+}
+
 /// The members that the format requires.
 const ARCHIVED: &[(&str, &[&str])] = &[
     (
@@ -408,7 +509,7 @@ async fn a_poll_that_is_held_is_listed_and_one_that_is_given_up_is_cut() {
         newest["cut"] == true
     };
     let cut = async { while !cut().await {} };
-    tokio::time::timeout(WITHIN, cut).await.expect("it is cut");
+    timeout(WITHIN, cut).await.expect("it is cut");
     running.stop().await.expect("stops");
 }
 

@@ -190,7 +190,7 @@ pub(super) async fn add(
     // The batch is known before the job names it.
     let batch = shared.jobs.add(batch);
     changing.set(changed);
-    shared.jobs.enqueue(batch);
+    shared.jobs.enqueue(batch, call.observer.clone());
     Ok(answer::formed(StatusCode::CREATED, job.form, shown))
 }
 

@@ -18,7 +18,7 @@ use landfall_wire::{ApiVersion, headers as names, match_path};
 use super::refusal::refusal;
 use super::{request, resources, results};
 use crate::job::{Batch, Form, Job};
-use crate::jobs::ClassicEntry;
+use crate::jobs::{ClassicEntry, Observer};
 use crate::serve::{check_encoding, counted, origin};
 use crate::{Shared, lifecycle};
 
@@ -33,6 +33,8 @@ pub(super) struct ClassicCall {
     pub(super) form: Form,
     /// In what form the body is, if the client says it.
     pub(super) body_form: Option<Form>,
+    /// Who observes the request.
+    pub(super) observer: Option<Observer>,
 }
 
 /// Answers everything below `/services/async`.
@@ -70,6 +72,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> Result<Response, Faul
         origin: origin(version, &parts.headers),
         form: body_form.map_or(Form::Xml, Form::spoken),
         body_form,
+        observer: parts.extensions.get().cloned(),
     };
     let rest: Vec<&str> = segments.collect();
     if parts.method != Method::GET && parts.method != Method::POST {
