@@ -32,8 +32,9 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use landfall_auth::Auth;
-use landfall_bayeux::{Input, Timings};
+use landfall_bayeux::{Input, Message, Timings};
 use landfall_engine::{Engine, Event, Subscriber};
+use landfall_model::Fault;
 use tokio::sync::watch;
 
 pub use channel::PREFIXES as CHANNEL_PREFIXES;
@@ -171,17 +172,13 @@ impl Endpoint {
         Box::pin(http::handle(State(Arc::clone(&self.0)), request))
     }
 
-    /// Answers a post whose head is known, as [`Self::answer`] would. `last` is the last poll with this head.
-    pub fn answer_post(
-        &self,
-        head: &Arc<RequestHead>,
-        last: &mut LastPoll,
-        body: &[u8],
-    ) -> impl Future<Output = Reply> + Send + use<> {
-        let state = Arc::clone(&self.0);
-        let caller = Caller::new(&state, Arc::clone(head));
-        let messages = http::messages(body, head.is_form, last);
-        async move { http::post(&state, &caller, messages).await }
+    /// Reads a post whose head is known. `last` is the last poll with this head.
+    pub fn read_post(&self, head: &Arc<RequestHead>, last: &mut LastPoll, body: &[u8]) -> Post {
+        Post {
+            caller: Caller::new(&self.0, Arc::clone(head)),
+            messages: http::messages(body, head.is_form, last),
+            state: Arc::clone(&self.0),
+        }
     }
 
     /// The same as routes.
@@ -191,6 +188,20 @@ impl Endpoint {
             .route("/cometd/", any(http::handle))
             .route("/cometd/{*rest}", any(http::handle))
             .with_state(Arc::clone(&self.0))
+    }
+}
+
+/// A post that has been read.
+pub struct Post {
+    state: Arc<StreamingState>,
+    caller: Caller,
+    messages: Result<Vec<Message>, Fault>,
+}
+
+impl Post {
+    /// Answers it as [`Endpoint::answer`] would.
+    pub async fn answer(self) -> Reply {
+        http::post(&self.state, &self.caller, self.messages).await
     }
 }
 

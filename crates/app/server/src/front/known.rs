@@ -96,10 +96,11 @@ impl Front {
         let journal = org.journal().cloned().zip(known.entry.as_deref());
         let observation = journal.map(|(journal, head)| Observation::begin(journal, head, body));
         let (streaming, _) = org.streaming();
-        let answer = streaming.answer_post(&known.head, &mut known.last, body);
+        let post = streaming.read_post(&known.head, &mut known.last, body);
         let hsts = (known.is_secure && self.rules.hsts).then(|| self.hsts.clone());
         async move {
-            let mut answer = pin!(answer);
+            // Made here, so that the state of this future has it once.
+            let mut answer = pin!(post.answer());
             let reply = poll_fn(|context| caught(answer.as_mut(), context)).await;
             drop(in_progress);
             Answer::of(reply, observation, hsts)

@@ -83,7 +83,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                 Next::Known(serving, bytes) => {
                     self.known(&mut read, last.as_mut(), serving, bytes).await?
                 }
-                Next::Poll(head) => self.poll(&mut read, &mut last, head).await?,
+                // The futures of what is rare are boxes: a connection that waits holds nothing for them.
+                Next::Poll(head) => Box::pin(self.poll(&mut read, &mut last, head)).await?,
                 Next::End => None,
                 Next::Other => {
                     return Ok(Some(Rest {
@@ -106,11 +107,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Polling<S> {
                 Answer::Response(response)
                     if response.extensions().get::<HalfClose>().is_some() =>
                 {
-                    half_close(&mut self.stream).await?;
+                    Box::pin(half_close(&mut self.stream)).await?;
                     return Ok(None);
                 }
                 Answer::Response(response) => {
-                    reply::write(&mut self.stream, response, is_last).await?;
+                    Box::pin(reply::write(&mut self.stream, response, is_last)).await?;
                 }
             }
             if is_last {
