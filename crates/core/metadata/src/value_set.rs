@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use landfall_model::limits::PICKLIST_VALUE_CHARACTERS_MAX;
-use landfall_model::{EntityDefinition, FieldName, PicklistController, PicklistValue};
+use landfall_model::{
+    EntityDefinition, FieldName, PicklistController, PicklistValue, ValueMeaning,
+};
 
 use crate::problem::Report;
 use crate::read::brief;
@@ -171,6 +173,55 @@ fn values(element: &Element, entry: &str, report: &mut Report) -> Vec<PicklistVa
 /// Source: "`StandardValueSet` Names and Standard Picklist Fields" (Metadata API Developer Guide).
 const WITHOUT_FIELDS: [&str; 1] = ["ContactRole"];
 
+/// Standard value sets whose values mean something.
+const MEANT: [&str; 6] = [
+    "CaseStatus",
+    "LeadStatus",
+    "OpportunityStage",
+    "SolutionStatus",
+    "TaskPriority",
+    "TaskStatus",
+];
+
+/// Names of forecast categories by what files call them.
+const FORECASTS: [(&str, &str); 6] = [
+    ("Omitted", "Omitted"),
+    ("Pipeline", "Pipeline"),
+    ("BestCase", "Best Case"),
+    ("MostLikely", "Most Likely"),
+    ("Forecast", "Commit"),
+    ("Closed", "Closed"),
+];
+
+/// What the values of a standard value set mean.
+fn meanings(name: &str, element: &Element, report: &mut Report) -> Vec<ValueMeaning> {
+    if !MEANT.contains(&name) {
+        return Vec::new();
+    }
+    let listed = element.all("standardValue");
+    listed
+        .filter_map(|listed| {
+            let mut flag = |name| listed.flag(name, report).unwrap_or(false);
+            let meaning = ValueMeaning {
+                closed: flag("closed"),
+                won: flag("won"),
+                converted: flag("converted"),
+                high_priority: flag("highPriority"),
+                reviewed: flag("reviewed"),
+                ..ValueMeaning::default()
+            };
+            let forecast = listed.choice("forecastCategory", &FORECASTS, report);
+            let probability = listed.number("probability", &(0..=100), report);
+            Some(ValueMeaning {
+                value: listed.text("fullName", report)?.to_owned(),
+                probability: probability.unwrap_or(0),
+                forecast: forecast.map(str::to_owned),
+                ..meaning
+            })
+        })
+        .collect()
+}
+
 /// Gives the fields of a standard value set the values that a file lists.
 pub(crate) fn replace_standard(
     name: &str,
@@ -179,6 +230,7 @@ pub(crate) fn replace_standard(
     report: &mut Report,
 ) {
     let values = values(element, "standardValue", report);
+    let meanings = meanings(name, element, report);
     let default = values.iter().find(|value| value.default && value.active);
     let mut is_known = WITHOUT_FIELDS.contains(&name);
     for entity in entities.values_mut() {
@@ -186,6 +238,11 @@ pub(crate) fn replace_standard(
         let fed = sets.filter(|(set, _)| set == name);
         for (_, fed) in fed {
             is_known = true;
+            entity.meanings.retain(|(field, _)| field != fed);
+            let own = meanings.iter().cloned();
+            entity
+                .meanings
+                .extend(own.map(|meaning| (fed.clone(), meaning)));
             for field in entity.fields.iter_mut().filter(|field| field.name == *fed) {
                 field.default_value = default.map(|value| value.value.clone());
                 field.defaulted_on_create = default.is_some();

@@ -119,6 +119,29 @@ pub struct PicklistValue {
     pub default: bool,
 }
 
+/// What a value of a standard picklist means beyond its text.
+///
+/// Source: "`StandardValue`" (Metadata API Developer Guide).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValueMeaning {
+    /// The stored value.
+    pub value: String,
+    /// A stage, a case or a task with it is closed.
+    pub closed: bool,
+    /// A stage with it is won.
+    pub won: bool,
+    /// How likely a stage is to be won. Unit: percent.
+    pub probability: u32,
+    /// The name of the forecast category of a stage.
+    pub forecast: Option<String>,
+    /// A lead with it is converted.
+    pub converted: bool,
+    /// A task with it is urgent.
+    pub high_priority: bool,
+    /// A solution with it is reviewed.
+    pub reviewed: bool,
+}
+
 /// The field whose value narrows a picklist.
 ///
 /// Source: "`ValueSet`" (Metadata API Developer Guide), `controllingField`, `valueSettings`.
@@ -439,6 +462,8 @@ pub struct EntityDefinition {
     pub traits: ObjectTraits,
     /// Its record types, without the master type that every object has.
     pub record_types: Vec<RecordType>,
+    /// What values of its picklists mean, where a project says so.
+    pub meanings: Vec<(FieldName, ValueMeaning)>,
 }
 
 impl EntityDefinition {
@@ -470,7 +495,15 @@ impl EntityDefinition {
             change_event,
             traits: ObjectTraits::default(),
             record_types: Vec::new(),
+            meanings: Vec::new(),
         }
+    }
+
+    /// What a value of a picklist means, if a project says so.
+    pub fn meaning(&self, field: &str, value: &str) -> Option<&ValueMeaning> {
+        let mut meanings = self.meanings.iter();
+        let found = meanings.find(|(of, meaning)| of.as_str() == field && meaning.value == value);
+        found.map(|(_, meaning)| meaning)
     }
 
     /// The definition with these traits.

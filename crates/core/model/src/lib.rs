@@ -37,7 +37,7 @@ pub use consequences::Consequences;
 pub use entity::{
     Capabilities, ChangeEventDefinition, ChildRelationship, DeleteRule, EntityDefinition,
     FieldDefinition, FieldType, FormulaDefinition, LookupFilterInfo, PicklistController,
-    PicklistValue, RECORD_TYPE_ID,
+    PicklistValue, RECORD_TYPE_ID, ValueMeaning,
 };
 pub use fault::{
     Fault, FieldFault, LimitFault, LoginFault, ManagedFault, ManagedSetupFault, PubSubFault,

@@ -143,15 +143,16 @@ fn nickname(fields: &mut Fields<'_>) {
 }
 
 /// What a stage of an opportunity means.
-pub(crate) struct Stage {
-    name: &'static str,
+#[derive(Clone, Copy)]
+pub(crate) struct Stage<'n> {
+    name: &'n str,
     pub(crate) probability: f64,
-    pub(crate) forecast: &'static str,
+    pub(crate) forecast: &'n str,
     pub(crate) closed: bool,
     pub(crate) won: bool,
 }
 
-const fn open(name: &'static str, probability: f64) -> Stage {
+const fn open(name: &str, probability: f64) -> Stage<'_> {
     Stage {
         name,
         probability,
@@ -161,7 +162,7 @@ const fn open(name: &'static str, probability: f64) -> Stage {
     }
 }
 
-static STAGES: [Stage; 10] = [
+static STAGES: [Stage<'_>; 10] = [
     open("Prospecting", 10.0),
     open("Qualification", 10.0),
     open("Needs Analysis", 20.0),
@@ -186,24 +187,64 @@ static STAGES: [Stage; 10] = [
     },
 ];
 
-/// What a stage means; one that an org has added is open.
-pub(crate) fn stage(name: &str) -> &'static Stage {
-    static UNKNOWN: Stage = open("", 0.0);
+/// What a stage means; one of which nothing is known is open.
+pub(crate) fn stage<'n>(opportunities: &'n EntityDefinition, name: &str) -> Stage<'n> {
+    if let Some(meaning) = opportunities.meaning("StageName", name) {
+        return Stage {
+            name: &meaning.value,
+            probability: f64::from(meaning.probability),
+            forecast: meaning.forecast.as_deref().unwrap_or("Pipeline"),
+            closed: meaning.closed,
+            won: meaning.won,
+        };
+    }
     let mut stages = STAGES.iter();
-    stages.find(|stage| stage.name == name).unwrap_or(&UNKNOWN)
+    let shipped = stages.find(|stage| stage.name == name);
+    shipped.copied().unwrap_or(open("", 0.0))
+}
+
+/// Whether cases or tasks with this status are closed.
+pub(crate) fn is_closed(entity: &EntityDefinition, status: &str) -> bool {
+    let meaning = entity.meaning("Status", status);
+    meaning.map_or_else(
+        || status == "Closed" || status == "Completed",
+        |meaning| meaning.closed,
+    )
+}
+
+/// Whether tasks with this priority are urgent.
+pub(crate) fn is_high(tasks: &EntityDefinition, priority: &str) -> bool {
+    let meaning = tasks.meaning("Priority", priority);
+    meaning.map_or_else(|| priority == "High", |meaning| meaning.high_priority)
+}
+
+/// Whether leads with this status are converted.
+pub(crate) fn is_converted(leads: &EntityDefinition, status: &str) -> bool {
+    let meaning = leads.meaning("Status", status);
+    meaning.map_or_else(
+        || status == "Closed - Converted",
+        |meaning| meaning.converted,
+    )
+}
+
+/// Whether solutions with this status are reviewed.
+pub(crate) fn is_reviewed(solutions: &EntityDefinition, status: &str) -> bool {
+    let meaning = solutions.meaning("Status", status);
+    meaning.map_or_else(|| status == "Reviewed", |meaning| meaning.reviewed)
 }
 
 /// The API name of a forecast category.
 pub(crate) fn forecast_category(name: &str) -> &str {
     match name {
         "Best Case" => "BestCase",
+        "Most Likely" => "MostLikely",
         "Commit" => "Forecast",
         name => name,
     }
 }
 
 fn opportunity(fields: &mut Fields<'_>, given: &dyn Fn(&str) -> bool) {
-    let stage = stage(fields.text("StageName"));
+    let stage = stage(fields.entity, fields.text("StageName"));
     // Setting the same stage again keeps the probability that was set by hand.
     if fields.before.is_none() || fields.is_changed("StageName") {
         if !given("Probability") {
@@ -264,21 +305,21 @@ fn opportunity_history(fields: &mut Fields<'_>, now: Timestamp) {
     }
 }
 
-/// Source: "Task" (Object Reference), `CompletedDateTime`, `IsHighPriority`; the values are those of a Developer Edition.
+/// Source: "Task" (Object Reference), `CompletedDateTime`, `IsHighPriority`.
 fn task(fields: &mut Fields<'_>, now: Timestamp) {
-    let closed = fields.text("Status") == "Completed";
+    let closed = is_closed(fields.entity, fields.text("Status"));
     fields.set("IsClosed", Value::Boolean(closed));
     if !closed {
         fields.set("CompletedDateTime", Value::Null);
     } else if fields.before.is_none() || fields.is_changed("Status") {
         fields.set("CompletedDateTime", Value::DateTime(now.whole_second()));
     }
-    let high = fields.text("Priority") == "High";
+    let high = is_high(fields.entity, fields.text("Priority"));
     fields.set("IsHighPriority", Value::Boolean(high));
 }
 
 fn case(fields: &mut Fields<'_>, now: Timestamp) {
-    let closed = fields.text("Status") == "Closed";
+    let closed = is_closed(fields.entity, fields.text("Status"));
     fields.set("IsClosed", Value::Boolean(closed));
     if !closed {
         fields.set("ClosedDate", Value::Null);

@@ -49,11 +49,12 @@ pub(crate) fn of(plan: &Plan, catalog: &Catalog) -> Option<Made> {
     let name = plan.entity.name.as_str();
     let place = VALUES.iter().position(|(made, ..)| *made == name)?;
     let (_, object, field) = VALUES.get(place)?;
-    let (_, field) = catalog.entity(object)?.field(field)?;
+    let owner = catalog.entity(object)?;
+    let (_, field) = owner.field(field)?;
     let values = field.picklist.iter().enumerate();
     let rows = values.map(|(at, value)| {
         let id = id(plan.entity.key_prefix, place * IDS + at + 1);
-        row(&plan.entity, id, at + 1, value)
+        row(&plan.entity, id, at + 1, (owner, value))
     });
     Some(Made {
         entity: plan.entity.name.clone(),
@@ -65,11 +66,17 @@ fn id(prefix: KeyPrefix, number: usize) -> RecordId {
     RecordId::from_number(prefix, *b"00", u64::try_from(number).unwrap_or(u64::MAX))
 }
 
-fn row(entity: &EntityDefinition, id: RecordId, order: usize, value: &PicklistValue) -> Row {
+/// The record of a value of the object that has the picklist.
+fn row(
+    entity: &EntityDefinition,
+    id: RecordId,
+    order: usize,
+    (owner, value): (&EntityDefinition, &PicklistValue),
+) -> Row {
     let text = |text: &str| Value::Text(text.to_owned());
-    let stage = derive::stage(&value.value);
+    let stage = derive::stage(owner, &value.value);
     let of = entity.name.as_str();
-    let is = |name: &str| Value::Boolean(value.value == name);
+    let is = |test: fn(&EntityDefinition, &str) -> bool| Value::Boolean(test(owner, &value.value));
     let fields = entity.fields.iter().map(|field| match field.name.as_str() {
         "Id" => Value::Id(id),
         "MasterLabel" => text(&value.label),
@@ -82,11 +89,10 @@ fn row(entity: &EntityDefinition, id: RecordId, order: usize, value: &PicklistVa
         "DefaultProbability" => Value::Double(stage.probability),
         "ForecastCategory" => text(derive::forecast_category(stage.forecast)),
         "ForecastCategoryName" => text(stage.forecast),
-        "IsClosed" if of == "TaskStatus" => is("Completed"),
-        "IsClosed" => is("Closed"),
-        "IsConverted" => is("Closed - Converted"),
-        "IsHighPriority" => is("High"),
-        "IsReviewed" => is("Reviewed"),
+        "IsClosed" => is(derive::is_closed),
+        "IsConverted" => is(derive::is_converted),
+        "IsHighPriority" => is(derive::is_high),
+        "IsReviewed" => is(derive::is_reviewed),
         "StatusCode" => derive::status_code(&value.value),
         _ => Value::Null,
     });

@@ -21,9 +21,6 @@ use crate::object_access::Act;
 use crate::rows::{read, write};
 use crate::{derive, validate};
 
-/// The one status of a converted lead in a Developer Edition org.
-const CONVERTED: &str = "Closed - Converted";
-
 /// Fields of a lead with the fields that they become.
 type Mapping = &'static [(&'static str, &'static str)];
 
@@ -151,7 +148,7 @@ impl<'p> Planner<'p, '_> {
         if read(&row, object.system.is_converted).as_bool() == Some(true) {
             return refused(ConversionFault::Converted);
         }
-        if conversion.status != CONVERTED {
+        if !derive::is_converted(&object.entity, &conversion.status) {
             return refused(ConversionFault::StatusInvalid {
                 status: conversion.status.clone(),
             });

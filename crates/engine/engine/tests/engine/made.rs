@@ -100,3 +100,79 @@ async fn stages_and_statuses_are_the_values_of_their_picklists() {
     ids.dedup();
     assert_eq!(ids.len(), 10);
 }
+
+#[tokio::test]
+async fn stages_and_statuses_mean_what_their_value_set_says() {
+    let org = Org::new().await;
+    let set = |name: &str, values: &str| landfall_metadata::Component {
+        path: format!("standardValueSets/{name}.standardValueSet-meta.xml"),
+        content: format!(
+            "<StandardValueSet xmlns=\"http://soap.sforce.com/2006/04/metadata\">{values}</StandardValueSet>"
+        ),
+    };
+    let value = |name: &str, more: &str| {
+        format!(
+            "<standardValue><fullName>{name}</fullName><default>false</default>{more}</standardValue>"
+        )
+    };
+    let stages = [
+        value(
+            "Talking",
+            "<probability>30</probability><forecastCategory>BestCase</forecastCategory>",
+        ),
+        value(
+            "Signed",
+            "<closed>true</closed><won>true</won><probability>100</probability>\
+             <forecastCategory>Closed</forecastCategory>",
+        ),
+    ];
+    let deployed = org.engine.deploy(vec![
+        set("OpportunityStage", &stages.concat()),
+        set(
+            "CaseStatus",
+            &[value("New", ""), value("Done", "<closed>true</closed>")].concat(),
+        ),
+        set(
+            "TaskPriority",
+            &value("Now", "<highPriority>true</highPriority>"),
+        ),
+        set(
+            "LeadStatus",
+            &[
+                value("Open", ""),
+                value("Won", "<converted>true</converted>"),
+            ]
+            .concat(),
+        ),
+    ]);
+    assert_eq!(deployed.await.expect("a project"), []);
+    for (statement, expected) in [
+        (
+            "SELECT ApiName FROM OpportunityStage WHERE IsWon = true AND IsClosed = true AND DefaultProbability = 100 \
+             AND ForecastCategoryName = 'Closed'",
+            "Signed",
+        ),
+        (
+            "SELECT ApiName FROM OpportunityStage WHERE ForecastCategory = 'BestCase' AND DefaultProbability = 30",
+            "Talking",
+        ),
+        (
+            "SELECT ApiName FROM CaseStatus WHERE IsClosed = true",
+            "Done",
+        ),
+        (
+            "SELECT ApiName FROM TaskPriority WHERE IsHighPriority = true",
+            "Now",
+        ),
+        (
+            "SELECT ApiName FROM LeadStatus WHERE IsConverted = true",
+            "Won",
+        ),
+    ] {
+        assert_eq!(
+            found(&org, statement).await,
+            [vec![text(expected)]],
+            "{statement}"
+        );
+    }
+}
