@@ -2,7 +2,7 @@
 //!
 //! Source: "`CustomField`" (Metadata API Developer Guide).
 
-use landfall_model::{FieldDefinition, FieldType, FormulaDefinition};
+use landfall_model::{FieldDefinition, FieldType, FormulaDefinition, PicklistValue};
 
 use crate::blank;
 use crate::compound;
@@ -263,6 +263,24 @@ fn literal(field_type: FieldType, text: &str) -> Option<String> {
     })
 }
 
+/// The default of a picklist: what `defaultValue` says, unless that is a literal that is none of the active values, and
+/// otherwise the default of the list.
+fn default_of_list(field: &mut FieldDefinition, values: &[PicklistValue]) {
+    let mut active = values.iter().filter(|value| value.active);
+    let is_kept = match (&field.default_formula, &field.default_value) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(_), Some(literal)) => active.clone().any(|value| value.value == *literal),
+    };
+    if is_kept {
+        return;
+    }
+    if let Some(default) = active.find(|value| value.default) {
+        field.default_value = Some(default.value.clone());
+        field.defaulted_on_create = true;
+    }
+}
+
 /// What fields of one type have.
 fn by_type(
     field: &mut DeclaredField,
@@ -292,14 +310,7 @@ fn by_type(
         | DeclaredType::Url => {}
         DeclaredType::Picklist | DeclaredType::MultiselectPicklist => {
             let allowed = value_set::of_field(element, globals, report)?;
-            if let Some(default) = allowed
-                .values
-                .iter()
-                .find(|value| value.default && value.active)
-            {
-                definition.default_value = Some(default.value.clone());
-                definition.defaulted_on_create = true;
-            }
+            default_of_list(definition, &allowed.values);
             definition.restricted_picklist = allowed.restricted;
             definition.picklist = allowed.values;
             field.definition.controller = allowed.controller;
