@@ -1,8 +1,9 @@
 //! What one change does to the rows: validation, system fields, cascades.
 //!
 //! The checks come in the documented order, and the first that fails is reported: the object takes the
-//! operation, the user may do it, the record is there, the fields may be written, values are of their type, required fields are there, values
-//! fit, references exist, the object's own rules hold, unique fields are unique.
+//! operation, the user may do it, the record is there, the fields may be written, values are of their type and fit, references exist,
+//! required fields are there, the object's own rules hold, unique fields are unique.
+//! Source: "Triggers and Order of Execution" (Apex Developer Guide).
 
 mod convert;
 mod delete;
@@ -216,6 +217,7 @@ impl<'p> Planner<'p, '_> {
         self.settle_setting(object, &mut row, &mut given);
         let mut contact = self.begin_person(object, &mut row, &mut given)?;
         self.compute_defaults(object, &mut row, &mut given)?;
+        self.check_values(object, &mut row, None, &given)?;
         let silent = |place: &usize| !given.contains(place);
         let missing = object.required.iter().filter(|(place, defaulted)| {
             read(&row, Some(*place)).is_null() && !(*defaulted && silent(place))
@@ -308,6 +310,7 @@ impl<'p> Planner<'p, '_> {
             return Ok(saved);
         }
         self.check_person(object, &row, &given)?;
+        self.check_values(object, &mut row, Some(&before), &given)?;
         let missing = given.iter().copied().filter(|place| {
             let nillable = entity.fields.get(*place).is_none_or(|field| field.nillable);
             !nillable && read(&row, Some(*place)).is_null()
@@ -426,9 +429,8 @@ impl<'p> Planner<'p, '_> {
         Ok(self.workspace.row(object, id)?.ok_or(unknown)?)
     }
 
-    /// Everything about a row but who else has its values: brings the given values and what follows from them into the
-    /// form in which they are kept.
-    fn check(
+    /// Every value by itself: brings the given ones into the form in which they are kept.
+    fn check_values(
         &mut self,
         object: &Blueprint,
         row: &mut Row,
@@ -448,7 +450,18 @@ impl<'p> Planner<'p, '_> {
                 record_type::check_offered(object, row, *place, field)?;
             }
         }
-        self.check_references(entity, row, given)?;
+        self.check_references(entity, row, given)
+    }
+
+    /// Everything else about a row but who else has its values: what follows from the given values.
+    fn check(
+        &mut self,
+        object: &Blueprint,
+        row: &mut Row,
+        before: Option<&Row>,
+        given: &[usize],
+    ) -> Result<(), Error> {
+        let entity = &*object.entity;
         let is_given = |name: &str| {
             let place = entity.index_of(name);
             place.is_some_and(|place| given.contains(&place))

@@ -58,7 +58,8 @@ async fn read_only_fields_are_refused_in_the_order_of_the_request() {
     );
 }
 
-/// Source: the order of checks of a save: writable, type, required, length and lists and references, unique.
+/// Source: "Triggers and Order of Execution" (Apex Developer Guide): lists and references are checked before required fields;
+/// that the length is too: none.
 #[tokio::test]
 async fn the_first_failing_check_is_reported() {
     let org = Org::new().await;
@@ -77,9 +78,9 @@ async fn the_first_failing_check_is_reported() {
     for mend in [
         "CreatedDate",
         "Department",
-        "LastName",
         "Title",
         "ManagerId",
+        "LastName",
         "Username",
     ] {
         let fault = org.refused(org.create("User", &given)).await;
@@ -101,9 +102,9 @@ async fn the_first_failing_check_is_reported() {
     let order = [
         "read only",
         "type",
-        "required",
         "length",
         "reference",
+        "required",
         "unique",
     ];
     assert_eq!(told, order);
