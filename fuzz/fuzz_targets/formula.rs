@@ -60,6 +60,7 @@ fn evaluate(formula: &Formula) {
     ] {
         let inputs = Inputs {
             values,
+            found: &[],
             mode,
             is_new,
         };

@@ -12,7 +12,7 @@ use crate::ast::{Expr, Operator, Sign};
 use crate::datum::Datum;
 use crate::error::Error;
 use crate::kind::{Kind, Kinds};
-use crate::node::{Node, Reference, Step};
+use crate::node::{Lookup, Node, Reference, Step};
 use crate::parse::parse;
 use crate::surroundings::Surroundings;
 
@@ -60,6 +60,7 @@ pub(crate) struct Outcome {
     pub(crate) root: Node,
     pub(crate) kind: Kind,
     pub(crate) references: Vec<Reference>,
+    pub(crate) lookups: Vec<Lookup>,
     pub(crate) surroundings: Surroundings,
     pub(crate) html: bool,
     pub(crate) mixes_power: bool,
@@ -73,6 +74,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
     let mut checker = Checker {
         subject: *subject,
         references: Vec::new(),
+        lookups: Vec::new(),
         surroundings: Surroundings::default(),
         html: false,
         reads_clock: false,
@@ -96,6 +98,7 @@ pub(crate) fn check(text: &str, subject: &Subject<'_>) -> Result<Outcome, Error>
         root: typed.node,
         kind: typed.kind,
         references: checker.references,
+        lookups: checker.lookups,
         surroundings: checker.surroundings,
         html: checker.html,
         mixes_power: parsed.mixes_power,
@@ -214,6 +217,7 @@ impl Typed {
 struct Checker<'c> {
     subject: Subject<'c>,
     references: Vec<Reference>,
+    lookups: Vec<Lookup>,
     surroundings: Surroundings,
     html: bool,
     reads_clock: bool,

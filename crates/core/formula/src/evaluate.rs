@@ -57,6 +57,8 @@ impl Environment {
 pub(crate) struct Evaluation<'e> {
     /// The values of the references.
     pub(crate) inputs: &'e [Datum],
+    /// The values of the lookups.
+    pub(crate) found: &'e [Result<Datum, Failure>],
     /// The names of the globals.
     pub(crate) globals: &'e [String],
     pub(crate) environment: &'e Environment,
@@ -74,6 +76,10 @@ impl Evaluation<'_> {
                 let name = self.globals.get(*at);
                 let value = name.and_then(|name| self.environment.globals.get(name));
                 Ok(value.cloned().unwrap_or(Datum::Null))
+            }
+            Node::LookedUp { at, blank } => {
+                let found = self.found.get(*at).cloned().transpose()?;
+                Ok(filled(found, blank))
             }
             Node::Not(operand) => match self.node(operand)? {
                 Datum::Boolean(truth) => Ok(Datum::Boolean(!truth)),

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::evaluate::{Environment, Evaluation, Mode};
 use crate::failure::Failure;
 use crate::kind::Kind;
-use crate::node::{Node, Reference};
+use crate::node::{Lookup, Node, Reference};
 use crate::surroundings::Surroundings;
 
 /// A formula that has been checked. Cheap to clone.
@@ -29,6 +29,7 @@ struct Inner {
     root: Node,
     kind: Kind,
     references: Vec<Reference>,
+    lookups: Vec<Lookup>,
     surroundings: Surroundings,
     html: bool,
     mixes_power: bool,
@@ -40,6 +41,9 @@ struct Inner {
 pub struct Inputs<'i> {
     /// The values of [`Formula::references`], in their order.
     pub values: &'i [Value],
+    /// What was found for [`Formula::lookups`], in their order: null if there is no such record, a failure if its name has
+    /// no result.
+    pub found: &'i [Result<Value, Failure>],
     /// Whether a field is read or a record saved.
     pub mode: Mode,
     /// Whether the record is being created.
@@ -57,6 +61,7 @@ impl Formula {
             root: outcome.root,
             kind: outcome.kind,
             references: outcome.references,
+            lookups: outcome.lookups,
             surroundings: outcome.surroundings,
             html: outcome.html,
             mixes_power: outcome.mixes_power,
@@ -67,6 +72,27 @@ impl Formula {
     /// The fields that it reads, those of other formulas that it refers to included.
     pub fn references(&self) -> &[Reference] {
         &self.0.references
+    }
+
+    /// The records that it looks up by their names. The name of one may depend on what was found for those before it.
+    pub fn lookups(&self) -> &[Lookup] {
+        &self.0.lookups
+    }
+
+    /// The name of the record that is looked up; none if it is blank.
+    ///
+    /// # Errors
+    /// What has no result.
+    pub fn name_of(
+        &self,
+        lookup: &Lookup,
+        inputs: Inputs<'_>,
+        environment: &Environment,
+    ) -> Result<Option<String>, Failure> {
+        match self.node(&lookup.key, inputs, environment)? {
+            Datum::Text(name) => Ok(Some(name)),
+            _ => Ok(None),
+        }
     }
 
     /// What it reads besides records.
@@ -111,6 +137,15 @@ impl Formula {
         inputs: Inputs<'_>,
         environment: &Environment,
     ) -> Result<Datum, Failure> {
+        self.node(&self.0.root, inputs, environment)
+    }
+
+    fn node(
+        &self,
+        node: &Node,
+        inputs: Inputs<'_>,
+        environment: &Environment,
+    ) -> Result<Datum, Failure> {
         let values: Vec<Datum> = self
             .0
             .references
@@ -121,14 +156,21 @@ impl Formula {
                 Datum::of(value, reference.field_type)
             })
             .collect();
+        let found = self.0.lookups.iter().zip(inputs.found);
+        let found = found.map(|(lookup, found)| match found {
+            Ok(value) => Ok(Datum::of(value, lookup.field_type)),
+            Err(failure) => Err(failure.clone()),
+        });
+        let found: Vec<Result<Datum, Failure>> = found.collect();
         let evaluation = Evaluation {
             inputs: &values,
+            found: &found,
             globals: self.0.surroundings.globals(),
             environment,
             mode: inputs.mode,
             is_new: inputs.is_new,
         };
-        evaluation.node(&self.0.root)
+        evaluation.node(node)
     }
 
     /// Whether a rule with this condition refuses a record: a missing truth value is false.
@@ -144,6 +186,7 @@ impl Formula {
     pub fn read(&self, values: &[Value], environment: &Environment, target: Target) -> Value {
         let inputs = Inputs {
             values,
+            found: &[],
             mode: Mode::Read,
             is_new: false,
         };

@@ -17,7 +17,7 @@ pub(crate) enum Function {
     // Texts.
     Begins, Contains, Find, Left, Right, Mid, LPad, RPad, Lower, Upper, InitCap, Substitute, Trim, Len, Reverse, Text,
     Value, CaseSafeId, Br, Hyperlink, Image, IsPickVal, Includes, HtmlEncode, JsEncode, JsInHtmlEncode, UrlEncode, Regex,
-    GetSessionId, FormatDuration, Chr,
+    GetSessionId, FormatDuration, Chr, VLookup,
     // Dates and times.
     Today, Now, TimeNow, Date, DateValue, DateTimeValue, TimeValue, Year, Month, Day, Weekday, Hour, Minute, Second,
     Millisecond, AddMonths, DayOfYear, IsoWeek, IsoYear, FromUnixTime,
@@ -135,6 +135,7 @@ const SIGNATURES: &[Signature] = &[
     is(Function::GetSessionId, "GETSESSIONID", (0, 0), &[], Kind::Text),
     is(Function::FormatDuration, "FORMATDURATION", (1, 2), &[], Kind::Text),
     is(Function::Chr, "CHR", (1, 1), &[N], Kind::Text),
+    is(Function::VLookup, "VLOOKUP", (3, 3), &[], Kind::Null),
 
     is(Function::Today, "TODAY", (0, 0), &[], Kind::Date),
     is(Function::Now, "NOW", (0, 0), &[], Kind::DateTime),

@@ -21,6 +21,12 @@ pub(crate) enum Node {
     },
     /// A global of the user or the org.
     Global(usize),
+    /// A value of a record that is looked up by its name.
+    LookedUp {
+        at: usize,
+        /// What a missing value is.
+        blank: Datum,
+    },
     Not(Box<Self>),
     Negated(Box<Self>),
     /// Operands that are joined from left to right; with each operator the type of its operands.
@@ -69,6 +75,21 @@ pub struct Reference {
     pub field_type: FieldType,
     /// Whether its value before the save is meant.
     pub prior: bool,
+}
+
+/// A record of a custom object that a rule looks up by its name.
+///
+/// Source: "`VLOOKUP`" (Salesforce Help).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lookup {
+    /// The object.
+    pub entity: EntityName,
+    /// The field whose value is returned.
+    pub field: FieldName,
+    /// Its type.
+    pub field_type: FieldType,
+    /// The name of the record.
+    pub(crate) key: Node,
 }
 
 /// One step to another record.

@@ -77,6 +77,7 @@ fn former_values_of_formula_fields_come_from_the_record_before() {
         let formula = formula.unwrap_or_else(|error| panic!("{text}: {error}"));
         let inputs = Inputs {
             values: &values(&formula, row),
+            found: &[],
             mode: Mode::Save,
             is_new: false,
         };
@@ -136,6 +137,7 @@ fn what_has_no_result_fails_the_save() {
     let rule = rule.expect("a rule");
     let inputs = Inputs {
         values: &values(&rule, &[("N1__c", Value::Double(0.0))]),
+        found: &[],
         mode: Mode::Save,
         is_new: true,
     };
@@ -302,6 +304,69 @@ fn a_formula_within_a_formula_is_unrounded_and_has_no_circle() {
     assert_eq!(
         error("Wrong__c").to_string(),
         "Error in referenced formula Wrong__c, Field Nope__c does not exist. Check spelling."
+    );
+}
+
+/// A new record, and what was looked up for it.
+const fn at<'i>(values: &'i [Value], found: &'i [Result<Value, Failure>]) -> Inputs<'i> {
+    Inputs {
+        values,
+        found,
+        mode: Mode::Save,
+        is_new: true,
+    }
+}
+
+#[test]
+fn a_record_is_looked_up_by_its_name_in_rules() {
+    let mut codes = catalog(Vec::new());
+    let mut name = landfall_model::FieldDefinition::new("Name", "Name", FieldType::String);
+    name.name_field = true;
+    let city = landfall_model::FieldDefinition::new("City__c", "City", FieldType::String);
+    let zip = support::entity("Zip__c", "a01", vec![name, city]);
+    let entities = codes.entities().iter().map(|entity| (**entity).clone());
+    codes = landfall_model::Catalog::new(entities.chain([zip]));
+    let rule = |text: &str| compiled(&codes, text, Usage::Rule, FieldType::Boolean, false);
+    let lookup = "VLOOKUP($ObjectType.Zip__c.Fields.City__c, $ObjectType.Zip__c.Fields.Name, LEFT(T1__c, 5))";
+    let wrong_city = rule(&format!("{lookup} <> T2__c")).expect("a rule");
+    let row = [("T1__c", text("10115-1")), ("T2__c", text("Berlin"))];
+    let row = values(&wrong_city, &row);
+    let environment = Environment::at(NOW);
+    let [zip] = wrong_city.lookups() else {
+        panic!("{:?}", wrong_city.lookups());
+    };
+    let name = wrong_city.name_of(zip, at(&row, &[]), &environment);
+    assert_eq!(name, Ok(Some("10115".to_owned())));
+    for (found, refuses) in [
+        (Ok(text("Berlin")), Ok(false)),
+        (Ok(text("Bonn")), Ok(true)),
+        (Ok(Value::Null), Ok(true)),
+        (Err(Failure::DivisionByZero), Err(Failure::DivisionByZero)),
+    ] {
+        let inputs = at(&row, std::slice::from_ref(&found));
+        assert_eq!(wrong_city.holds(inputs, &environment), refuses);
+    }
+    for (refused, why) in [
+        (
+            lookup.replace("Zip__c.Fields.Name", "Zip__c.Fields.City__c"),
+            "Incorrect argument type for function 'VLOOKUP()'. ",
+        ),
+        (
+            lookup.replace("$ObjectType.Zip__c.Fields.City__c", "T1__c"),
+            "Field T1__c does not exist. Check spelling.",
+        ),
+        (
+            lookup.replace("Zip__c", "Zap__c"),
+            "Field $ObjectType.Zap__c.Fields.City__c does not exist. Check spelling.",
+        ),
+    ] {
+        let error = rule(&format!("ISBLANK({refused})")).expect_err(&refused);
+        assert_eq!(error.to_string(), why);
+    }
+    let field = compiled(&codes, lookup, Usage::Field, FieldType::String, false);
+    assert_eq!(
+        field.expect_err("a refusal").to_string(),
+        "Function VLOOKUP may not be used in this type of formula"
     );
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Checker, Scope, Typed, Usage, constant, expect};
+use landfall_model::{EntityDefinition, FieldDefinition, FieldType};
+
+use super::name::blank;
+use super::{Checker, Scope, Typed, Usage, constant, expect, kind_of};
 use crate::ast::Expr;
 use crate::datum::Datum;
 use crate::error::Error;
 use crate::function::{self, Function, Signature};
 use crate::kind::{Kind, Kinds};
-use crate::node::{Call, Node};
+use crate::node::{Call, Lookup, Node};
 use crate::regex;
 
 /// What can be blank.
@@ -56,6 +59,7 @@ impl Checker<'_> {
             Function::IsChanged | Function::PriorValue => {
                 return self.compared(signature, arguments, scope);
             }
+            Function::VLookup => return self.lookup(signature, arguments, scope),
             Function::GetSessionId => return Ok(constant(Datum::Null, Kind::Text)),
             Function::Hyperlink | Function::Image | Function::Br => self.html = true,
             _ => {}
@@ -100,6 +104,7 @@ impl Checker<'_> {
                 | Function::IsChanged
                 | Function::PriorValue
                 | Function::Regex
+                | Function::VLookup
         );
         // A formula field that a rule refers to is a formula field all the same.
         let in_field = self.subject.usage != Usage::Rule || !self.within.is_empty();
@@ -135,6 +140,84 @@ impl Checker<'_> {
         };
         Ok(Typed::new(Node::Call(call), Kind::Boolean))
     }
+}
+
+impl<'c> Checker<'c> {
+    /// `VLOOKUP`: a value of the record of a custom object that has a name.
+    fn lookup(
+        &mut self,
+        signature: &Signature,
+        arguments: &[Expr],
+        scope: Scope<'_>,
+    ) -> Result<Typed, Error> {
+        let refused = || Error::ArgumentType(signature.name.to_owned());
+        let [Expr::Name(returned), Expr::Name(searched), key] = arguments else {
+            return Err(refused());
+        };
+        let (entity, field) = self.field_of_object(returned)?;
+        let (other, name) = self.field_of_object(searched)?;
+        let is_name = entity.custom && other.name == entity.name && name.name_field;
+        let kind = kind_of(field.field_type).filter(|_| can_be_returned(field));
+        let (true, Some(kind)) = (is_name, kind) else {
+            return Err(refused());
+        };
+        let key = self.expr(key, scope)?;
+        expect(&key, Kinds::TEXT, || {
+            format!("function '{}()'", signature.name)
+        })?;
+        let node = Node::LookedUp {
+            at: self.lookups.len(),
+            blank: blank(kind, false),
+        };
+        self.lookups.push(Lookup {
+            entity: entity.name.clone(),
+            field: field.name.clone(),
+            field_type: field.field_type,
+            key: key.node,
+        });
+        Ok(Typed::new(node, kind))
+    }
+
+    /// `$ObjectType.Zip_Code__c.Fields.City__c`.
+    fn field_of_object(
+        &self,
+        path: &str,
+    ) -> Result<(&'c EntityDefinition, &'c FieldDefinition), Error> {
+        let found = || {
+            let mut parts = path.split('.');
+            let [global, object, fields, field] =
+                [(); 4].map(|()| parts.next().unwrap_or_default());
+            let is_path = global.eq_ignore_ascii_case("$ObjectType")
+                && fields.eq_ignore_ascii_case("Fields")
+                && parts.next().is_none();
+            let entity = self.subject.catalog.entity(object).filter(|_| is_path)?;
+            let (_, field) = entity.field(field)?;
+            Some((&**entity, field))
+        };
+        found().ok_or_else(|| Error::FieldUnknown(path.to_owned()))
+    }
+}
+
+/// Whether `VLOOKUP` can return values of a field.
+///
+/// Source: "`VLOOKUP`" (Salesforce Help), which lists the types.
+fn can_be_returned(field: &FieldDefinition) -> bool {
+    let is_listed = matches!(
+        field.field_type,
+        FieldType::String
+            | FieldType::Reference
+            | FieldType::Boolean
+            | FieldType::Date
+            | FieldType::DateTime
+            | FieldType::Email
+            | FieldType::Double
+            | FieldType::Percent
+            | FieldType::Phone
+            | FieldType::Picklist
+            | FieldType::TextArea
+            | FieldType::Url
+    );
+    is_listed && field.stored() && !field.is_long_text()
 }
 
 fn check_count(signature: &Signature, received: usize) -> Result<(), Error> {

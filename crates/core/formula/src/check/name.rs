@@ -303,7 +303,7 @@ fn is_untyped(entity: &EntityDefinition, way: &str) -> bool {
 }
 
 /// What a missing value is: a checkbox is never null, and a number is zero where blanks are treated so.
-fn blank(kind: Kind, zero: bool) -> Datum {
+pub(super) fn blank(kind: Kind, zero: bool) -> Datum {
     match kind {
         Kind::Number if zero => Datum::Number(Number::zero()),
         Kind::Boolean => Datum::Boolean(false),

@@ -86,7 +86,7 @@ fn fields() -> Vec<FieldDefinition> {
     fields
 }
 
-fn entity(name: &str, prefix: &str, fields: Vec<FieldDefinition>) -> EntityDefinition {
+pub(crate) fn entity(name: &str, prefix: &str, fields: Vec<FieldDefinition>) -> EntityDefinition {
     EntityDefinition::new(
         EntityName::new(name),
         (name.to_owned(), name.to_owned()),
@@ -183,6 +183,7 @@ pub(crate) fn fires(text: &str, is_new: bool, row: &[(&str, Value)]) -> bool {
     let formula = formula.unwrap_or_else(|error| panic!("{text}: {error}"));
     let inputs = Inputs {
         values: &values(&formula, row),
+        found: &[],
         mode: Mode::Save,
         is_new,
     };

@@ -72,6 +72,7 @@ impl Planner<'_, '_> {
         }
         let inputs = Inputs {
             values: &values,
+            found: &[],
             mode: Mode::Save,
             is_new: false,
         };

@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use landfall_formula::{Inputs, Mode, Surroundings, Target};
+use landfall_formula::{Inputs, Lookup, Mode, Surroundings, Target};
 use landfall_model::fault::BrokenRule;
 use landfall_model::{
-    EntityDefinition, FieldDefinition, FieldType, RecordFault, RecordId, Row, Value,
+    Catalog, EntityDefinition, FieldDefinition, FieldType, RecordFault, RecordId, Row, Value,
 };
 
 use super::Planner;
@@ -81,8 +81,23 @@ impl Planner<'_, '_> {
                 let subject = (&object.entity, of.unwrap_or(&row));
                 values.push(value_of(reference, subject, &whole, &mut rows)?);
             }
+            let mut found = Vec::new();
+            for lookup in rule.condition.lookups() {
+                let inputs = Inputs {
+                    values: &values,
+                    found: &found,
+                    mode: Mode::Save,
+                    is_new: before.is_none(),
+                };
+                let name = rule.condition.name_of(lookup, inputs, &environment);
+                found.push(match name {
+                    Ok(name) => Ok(looked_up(lookup, name, &whole, &mut rows)?),
+                    Err(failure) => Err(failure),
+                });
+            }
             let inputs = Inputs {
                 values: &values,
+                found: &found,
                 mode: Mode::Save,
                 is_new: before.is_none(),
             };
@@ -138,6 +153,7 @@ impl Planner<'_, '_> {
             };
             let inputs = Inputs {
                 values: &[],
+                found: &[],
                 mode: Mode::Save,
                 is_new: true,
             };
@@ -175,6 +191,28 @@ impl Planner<'_, '_> {
         }
         row
     }
+}
+
+/// The value that a rule looks up: that of the first record with the name, null if there is none.
+fn looked_up(
+    lookup: &Lookup,
+    name: Option<String>,
+    whole: &Catalog,
+    rows: &mut (&mut Workspace<'_>, &crate::blueprint::Blueprints),
+) -> Result<Value, Error> {
+    let entity = whole.entity(lookup.entity.as_str());
+    let (Some(name), Some(object)) = (name, entity.and_then(|entity| rows.1.of(entity))) else {
+        return Ok(Value::Null);
+    };
+    let mut fields = object.entity.fields.iter();
+    let Some(place) = fields.position(|field| field.name_field) else {
+        return Ok(Value::Null);
+    };
+    let found = rows.0.live_where(object, place, &Value::Text(name), 1)?;
+    let place = object.entity.index_of(lookup.field.as_str());
+    Ok(found
+        .first()
+        .map_or(Value::Null, |(_, row)| read(row, place).clone()))
 }
 
 /// A value of a picklist, or its default where the computed one is none of its active values.
