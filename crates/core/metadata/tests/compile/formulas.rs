@@ -5,7 +5,7 @@
 use landfall_metadata::{Component, Kind, parts};
 use landfall_model::FieldName;
 
-use crate::common::{compiled, custom_object, field, lines, refused};
+use crate::common::{compiled, custom_object, field, lines, platform_event, refused};
 
 fn formula(name: &str, kind: &str, text: &str) -> String {
     field(name, kind, &format!("<formula>{text}</formula>"))
@@ -128,4 +128,18 @@ fn a_rule_is_a_component_of_its_object() {
         .map(|part| part.name.as_str())
         .collect();
     assert_eq!(rules, ["Trip__c.A", "Trip__c.B"]);
+}
+
+#[test]
+fn a_rule_of_an_event_is_left_out() {
+    let org = compiled(&[platform_event(
+        "Landed__e",
+        &rule("Never", "true", "TRUE", MESSAGE),
+    )]);
+    assert_eq!(org.validation_rules.len(), 0);
+    assert!(
+        lines(&org.warnings).contains("the rule Landed__e.Never is left out: events have no rules"),
+        "{:?}",
+        org.warnings
+    );
 }

@@ -16,3 +16,4 @@ mod queries;
 mod racing;
 mod refusals;
 mod revoked;
+mod rules;
