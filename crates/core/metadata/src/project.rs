@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::problem::Problem;
+use crate::replacement::{Replacement, Replacements};
 
 /// What a component is, in the words of the Metadata API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -293,6 +294,31 @@ pub struct Project {
     pub namespace: Option<String>,
     /// The version of the metadata API that the files are of.
     pub source_api_version: Option<String>,
+    /// Texts of its files to be replaced.
+    pub(crate) replacements: Vec<Replacement>,
+}
+
+impl Project {
+    /// The project of a folder without a project file: the folder is its only package directory.
+    pub fn of_folder() -> Self {
+        Self {
+            package_directories: vec![String::new()],
+            namespace: None,
+            source_api_version: None,
+            replacements: Vec::new(),
+        }
+    }
+
+    /// What is replaced in its files, by environment variables and files of the project; what cannot be replaced is a
+    /// problem of the project file at `path`.
+    pub fn replacements(
+        &self,
+        path: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        file: impl Fn(&str) -> Option<String>,
+    ) -> (Replacements, Vec<Problem>) {
+        Replacements::resolve(&self.replacements, path, variable, file)
+    }
 }
 
 /// Reads `sfdx-project.json`.
@@ -330,7 +356,10 @@ pub fn sfdx_project(path: &str, text: &str) -> Result<Project, Problem> {
         let word = json.get(key).and_then(Value::as_str)?.trim();
         (!word.is_empty()).then(|| word.to_owned())
     };
+    let replacements = json.get("replacements").and_then(Value::as_array);
+    let replacements = replacements.into_iter().flatten();
     Ok(Project {
+        replacements: replacements.filter_map(Replacement::read).collect(),
         package_directories,
         namespace: word("namespace"),
         source_api_version: word("sourceApiVersion"),

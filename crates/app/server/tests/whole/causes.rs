@@ -195,3 +195,38 @@ fn package_directories_that_do_not_exist_are_left_out() {
         Ok(("1 CustomField".to_owned(), String::new()))
     );
 }
+
+#[test]
+fn texts_of_files_are_replaced_while_they_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder
+        .path()
+        .join("app/objects/Account/fields/A__c.field-meta.xml");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("made");
+    let field =
+        "<CustomField><fullName>A__c</fullName><label>A</label><type>{type}</type></CustomField>";
+    fs::write(&file, field).expect("written");
+    fs::write(folder.path().join("type.txt"), "Date").expect("written");
+    let project = |with: &str| {
+        let text = format!(
+            "{{\"packageDirectories\": [{{\"path\": \"app\"}}], \"replacements\": [{{\"glob\": \"app/**/*.field-meta.xml\", \
+             \"stringToReplace\": \"{{type}}\", {with}}}]}}"
+        );
+        fs::write(folder.path().join("sfdx-project.json"), text).expect("written");
+        project::check(folder.path()).expect("read")
+    };
+    let replaced = project("\"replaceWithFile\": \"type.txt\"");
+    assert_eq!(
+        (replaced.errors, replaced.warnings),
+        (Vec::new(), Vec::new())
+    );
+    assert_eq!(fs::read_to_string(&file).expect("a file"), field);
+    let left = project("\"replaceWithEnv\": \"LANDFALL_TEST_UNSET\"");
+    let errors: Vec<String> = left.errors.iter().map(ToString::to_string).collect();
+    assert!(
+        errors
+            .concat()
+            .contains("'{type}' is not a value of <type>"),
+        "{errors:?}"
+    );
+}

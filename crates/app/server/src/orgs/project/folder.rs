@@ -6,7 +6,9 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use landfall_metadata::{Component, Ignored, Namespace, Problem, Project, as_cli_reads};
+use landfall_metadata::{
+    Component, Ignored, Namespace, Problem, Project, Replacements, as_cli_reads,
+};
 use landfall_model::PERSON_ACCOUNT;
 use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_FILES_MAX};
 
@@ -49,7 +51,7 @@ pub(crate) struct Read {
     pub(crate) data: Vec<streams::File>,
     /// Names of the files that no definitions come from.
     pub(crate) others: Vec<String>,
-    /// The package directories that are not there.
+    /// What the project file names and is not there: package directories, and what replaces texts.
     pub(crate) missing: Vec<Problem>,
 }
 
@@ -122,7 +124,16 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
         .map(|(name, path, size)| (name.as_str(), (*path, *size)))
         .collect();
     let mut ordered = landfall_metadata::project_components(known.keys().copied());
-    let Directories { present, missing } = directories(folder, &project)?;
+    let Directories {
+        present,
+        mut missing,
+    } = directories(folder, &project)?;
+    let (replacements, problems) = project.replacements(
+        PROJECT_FILE,
+        |variable| std::env::var(variable).ok(),
+        |path| std::fs::read_to_string(folder.join(path)).ok(),
+    );
+    missing.extend(problems);
     ordered.sort_by_key(|name| directory_of(name, &present));
     let taken: BTreeSet<&str> = ordered.iter().copied().collect();
     let others = known.keys().filter(|name| !taken.contains(*name));
@@ -132,7 +143,7 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
         .into_iter()
         .filter_map(|name| Some((name, known.get(name)?)))
         .map(|(name, (path, size))| {
-            let component = component(name, path, *size)?;
+            let component = component(name, path, *size, &replacements)?;
             Ok(match &namespace {
                 Some(namespace) => namespace.without(component),
                 None => component,
@@ -196,11 +207,7 @@ fn project_of([project, ..]: &[Option<String>; 3]) -> Result<Project, Error> {
                 problems: vec![problem],
             })
         }
-        None => Ok(Project {
-            package_directories: vec![String::new()],
-            namespace: None,
-            source_api_version: None,
-        }),
+        None => Ok(Project::of_folder()),
     }
 }
 
@@ -237,12 +244,18 @@ fn directory_of(name: &str, directories: &[String]) -> usize {
         .unwrap_or(directories.len())
 }
 
-fn component(name: &str, path: &Path, size: u64) -> Result<Component, Error> {
+fn component(
+    name: &str,
+    path: &Path,
+    size: u64,
+    replacements: &Replacements,
+) -> Result<Component, Error> {
     if size > PROJECT_FILE_BYTES_MAX {
         let reason = format!("the file is larger than {PROJECT_FILE_BYTES_MAX} bytes");
         return Err(problem(path, &reason));
     }
     let content = std::fs::read_to_string(path).map_err(|error| problem(path, &error))?;
+    let content = replacements.applied(name, content);
     Ok(Component {
         path: name.to_owned(),
         content: as_cli_reads(&content).into_owned(),
