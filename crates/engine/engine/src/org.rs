@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use landfall_model::{Catalog, EntityDefinition, KeyPrefix, RecordId, Timestamp, Value};
+use landfall_model::{
+    Catalog, EntityDefinition, EntityName, KeyPrefix, RecordId, Timestamp, Value,
+};
 use landfall_store::{Appended, Document, DocumentKind, RowRemoval, RowWrite, WriteSet, Writer};
 
 use crate::compiled::Compilation;
@@ -200,7 +202,14 @@ fn create(
     rows.extend(price_book::missing(&*writer, catalog, numbers, created)?);
     let mut documents = numbers.take_moved();
     documents.push(identity::document(&org));
-    keep(writer, rows, documents, created)?;
+    let write = WriteSet {
+        // Every org gets users, and one that begins as a copy of this one does not make their table again.
+        tables: vec![EntityName::new(touched::USER)],
+        rows,
+        documents,
+        ..WriteSet::default()
+    };
+    write_whole(writer, &write, created)?;
     Ok(org)
 }
 

@@ -374,6 +374,7 @@ impl<'a> Workspace<'a> {
             .collect();
         WriteSet {
             conversions: Vec::new(),
+            tables: Vec::new(),
             rows,
             removals,
             documents,

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType};
-use landfall_store::{RowWrite, ValueKind};
+use landfall_store::ValueKind;
 
 /// The column with the record's id, the identity of a row.
 pub const ID: &str = "\"Id\"";
@@ -225,13 +225,16 @@ impl<L: Layout> Layouts<L> {
         known.has_table = has_table;
     }
 
-    /// The objects of these rows that have no table yet, with the layouts of their definitions in force.
-    pub fn without_table(&self, rows: &[RowWrite]) -> HashMap<EntityName, Arc<L>> {
+    /// Those of these objects that have no table yet, with the layouts of their definitions in force.
+    pub fn without_table<'o>(
+        &self,
+        objects: impl IntoIterator<Item = &'o EntityName>,
+    ) -> HashMap<EntityName, Arc<L>> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let without = rows.iter().filter_map(|row| {
-            let known = all.get(&row.entity.name).filter(|known| !known.has_table)?;
+        let without = objects.into_iter().filter_map(|object| {
+            let known = all.get(object).filter(|known| !known.has_table)?;
             let layout = known.prepared.as_ref()?.layout();
-            Some((row.entity.name.clone(), Arc::clone(layout)))
+            Some((object.clone(), Arc::clone(layout)))
         });
         without.collect()
     }
@@ -251,7 +254,6 @@ impl<L: Layout> Layouts<L> {
 
 #[cfg(test)]
 mod tests {
-    use landfall_model::RecordId;
 
     use super::*;
 
@@ -288,19 +290,13 @@ mod tests {
         let layouts = Layouts::<Table>::default();
         let account = Arc::new(account());
         layouts.keep(&account, Some(Arc::new(Layout::new(&account))), false);
-        let row = RowWrite {
-            entity: Arc::clone(&account),
-            id: RecordId::EMPTY,
-            row: Vec::new(),
-            changed: None,
-        };
-        let rows = [row.clone(), row];
+        let objects = [&account.name, &account.name];
         assert!(layouts.existing(&account).is_none());
-        let new: Vec<EntityName> = layouts.without_table(&rows).into_keys().collect();
+        let new: Vec<EntityName> = layouts.without_table(objects).into_keys().collect();
         assert_eq!(new, ["Account"].map(EntityName::new));
         layouts.have_tables(new);
         assert!(layouts.existing(&account).is_some());
-        assert!(layouts.without_table(&rows).is_empty());
+        assert!(layouts.without_table(objects).is_empty());
     }
 
     #[test]

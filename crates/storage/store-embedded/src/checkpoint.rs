@@ -104,15 +104,18 @@ struct State {
     failing: AtomicBool,
 }
 
-/// The thread and what it shares with the writer.
+/// Opens a connection that may write.
+type Open = Box<dyn Fn() -> rusqlite::Result<Connection> + Send>;
+
+/// The thread and what it shares with the writer. It opens its connection when the log is long for the first time.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     state: Arc<State>,
-    thread: Option<JoinHandle<Connection>>,
+    thread: Option<JoinHandle<Option<Connection>>>,
 }
 
 impl Checkpointer {
-    pub(crate) fn start(connection: Connection, bounds: Bounds) -> Result<Self> {
+    pub(crate) fn start(open_connection: Open, bounds: Bounds) -> Result<Self> {
         let state = Arc::new(State {
             bounds,
             crowding: Crowding::default(),
@@ -126,10 +129,7 @@ impl Checkpointer {
         let shared = Arc::clone(&state);
         let thread = std::thread::Builder::new()
             .name("landfall-checkpoint".to_owned())
-            .spawn(move || {
-                shared.run(&connection);
-                connection
-            })
+            .spawn(move || shared.run(&open_connection))
             .map_err(open)?;
         Ok(Self {
             state,
@@ -169,11 +169,11 @@ impl Checkpointer {
         &self.state.crowding
     }
 
-    /// Ends the thread and gives its connection back.
+    /// Ends the thread and gives its connection back, if it has one.
     pub(crate) fn stop(&mut self) -> Option<Connection> {
         self.state.request().stop = true;
         self.state.requested.notify_one();
-        self.thread.take()?.join().ok()
+        self.thread.take()?.join().ok().flatten()
     }
 }
 
@@ -182,18 +182,22 @@ impl State {
         self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, connection: &Connection) {
+    fn run(&self, open_connection: &Open) -> Option<Connection> {
+        let mut opened = None;
         loop {
             let mut request = self
                 .requested
                 .wait_while(self.request(), |request| !request.work && !request.stop)
                 .unwrap_or_else(PoisonError::into_inner);
             if request.stop {
-                return;
+                return opened;
             }
             request.work = false;
             drop(request);
-            self.pass(connection);
+            match opened.take().map_or_else(open_connection, Ok) {
+                Ok(connection) => self.pass(opened.insert(connection)),
+                Err(error) => self.note(Err(error)),
+            }
             let (rested, _) = self
                 .requested
                 .wait_timeout_while(self.request(), REST, |request| !request.stop)
@@ -274,7 +278,8 @@ mod tests {
             restart: most / 4,
             most,
         };
-        let start = Checkpointer::start(connection(&path), bounds);
+        let file = path.clone();
+        let start = Checkpointer::start(Box::new(move || Ok(connection(&file))), bounds);
         let mut checkpointer = start.expect("a thread");
         checkpointer.watch(&mut writer).expect("a hook");
         let mut longest = 0;
@@ -287,7 +292,10 @@ mod tests {
             pause(&checkpointer.state);
         }
         drop(writer);
-        assert!(checkpointer.stop().is_some(), "the thread ends well");
+        let thread = checkpointer.thread.take().expect("it has a thread");
+        checkpointer.state.request().stop = true;
+        checkpointer.state.requested.notify_one();
+        thread.join().expect("the thread ends well");
         longest
     }
 

@@ -112,10 +112,14 @@ impl Drop for Shared {
         // The last connection to close must be one that may write: it moves the rest of the write-ahead log into the file.
         self.pool.close();
         self.queries.close();
-        let Some(connection) = self.checkpointer.stop() else {
+        let connection = self.checkpointer.stop();
+        if !self.is_durable {
             return;
-        };
-        if let Err(error) = checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)") {
+        }
+        let connection = connection.map_or_else(|| checkpointing(&self.identity.path, true), Ok);
+        let moved = connection
+            .and_then(|connection| checkpoint(&connection, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        if let Err(error) = moved {
             warn!(%error, "last checkpoint failed: the write-ahead log stays beside the file");
         }
     }
@@ -137,7 +141,7 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
     let named = |error| refused(format_args!("{shown}: {error}"));
     let writer = connect(
         &path,
-        config,
+        config.is_durable,
         config.writer_cache_kib,
         WRITER_STATEMENTS_MAX,
     );
@@ -170,9 +174,10 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
     };
     let readers = pool(config.readers, Temporary::Memory);
     let queries = pool(config.query_readers, Temporary::Files);
-    let checkpointer = connect(&path, config, 1024, READER_STATEMENTS_MAX).map_err(named)?;
+    let (file, is_durable) = (path.clone(), config.is_durable);
     let bounds = Bounds::of(config.wal_bytes_max);
-    let checkpointer = Checkpointer::start(checkpointer, bounds)?;
+    let open_another = Box::new(move || checkpointing(&file, is_durable));
+    let checkpointer = Checkpointer::start(open_another, bounds)?;
     // Of the file of a log that has started again; the connection that writes it decides.
     let kept = i64::try_from(bounds.kept()).unwrap_or(i64::MAX);
     writer
@@ -244,14 +249,16 @@ pub(crate) fn has_content(path: &Path) -> bool {
 
 fn connect(
     path: &Path,
-    config: &Config,
+    is_durable: bool,
     cache_kib: u32,
     statements: usize,
 ) -> rusqlite::Result<Connection> {
-    let synchronous = if config.is_durable { "FULL" } else { "OFF" };
+    let synchronous = if is_durable { "FULL" } else { "OFF" };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
     connection.busy_timeout(STORE_BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(statements);
+    // Nobody opens the file again.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !is_durable)?;
     // Without it a statement is prepared anew whenever a bound number changes, such as that of its `LIMIT`.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(&format!(
@@ -266,6 +273,11 @@ fn connect(
     Ok(connection)
 }
 
+/// A connection that moves pages into the file.
+fn checkpointing(path: &Path, is_durable: bool) -> rusqlite::Result<Connection> {
+    connect(path, is_durable, 1024, READER_STATEMENTS_MAX)
+}
+
 /// Where SQLite puts what it sorts, groups or makes distinct.
 #[derive(Clone, Copy)]
 enum Temporary {
@@ -276,7 +288,8 @@ enum Temporary {
 }
 
 fn reading(path: &Path, config: &Config, temporary: Temporary) -> rusqlite::Result<Connection> {
-    let connection = connect(path, config, config.reader_cache_kib, READER_STATEMENTS_MAX)?;
+    let (durable, cache) = (config.is_durable, config.reader_cache_kib);
+    let connection = connect(path, durable, cache, READER_STATEMENTS_MAX)?;
     if let Temporary::Files = temporary {
         connection.execute_batch("PRAGMA temp_store = FILE")?;
     }

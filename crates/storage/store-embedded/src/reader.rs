@@ -315,7 +315,12 @@ impl Reader for EmbeddedReader {
 
     fn save(&self, to: &Path, deadline: &Deadline) -> Result<SnapshotContent> {
         self.shared.check_in_place()?;
-        snapshot::save(self.shared.path(), to, self.shared.is_durable, deadline)
+        if self.shared.is_durable {
+            return snapshot::save(self.shared.path(), to, deadline);
+        }
+        // Such stores are many: a connection of its own would parse the schema again.
+        self.pool()
+            .with(|connection| snapshot::copy(connection, to, deadline))
     }
 
     fn difference(

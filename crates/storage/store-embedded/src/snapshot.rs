@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use landfall_model::{EntityName, RecordId, ReplayId};
@@ -24,66 +24,69 @@ use crate::log;
 pub(crate) const SNAPSHOT: &str = "snapshot";
 /// Pages that are copied between two looks at the deadline.
 const COPIED_PAGES: i32 = 4_096;
+/// Where a file says by which version of the format it is written and read, and the version without a write-ahead log.
+///
+/// Source: "Database File Format" (sqlite.org), 1.3.3.
+const FORMAT_OFFSET: u64 = 18;
+const WITHOUT_LOG: [u8; 2] = [1, 1];
 /// Steps of SQLite between two looks at it.
 const STEPS: i32 = 50_000;
 /// What comes before the name of an object in that of its table.
 pub(crate) const TABLE_PREFIX: &str = "record_";
 
-/// Writes a copy of the file at `from`; its pages are put in order, without those that are free. It is on the disk then, if
-/// that is asked for; otherwise it is a copy page by page.
-pub(crate) fn save(
-    from: &Path,
-    to: &Path,
-    is_durable: bool,
-    deadline: &Deadline,
-) -> Result<SnapshotContent> {
-    let written = || -> Attempt<SnapshotContent> {
+/// Writes a copy of the file at `from`; its pages are put in order, without those that are free. It is on the disk then.
+pub(crate) fn save(from: &Path, to: &Path, deadline: &Deadline) -> Result<SnapshotContent> {
+    made(to, || {
         deadline.check()?;
         let path = to.to_str().ok_or("its path is no Unicode")?;
-        // It holds credentials, so only its owner may read it.
-        OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(to)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
         let mut connection = Connection::open_with_flags(from, flags)?;
-        if !is_durable {
-            return described(&mut copied(&connection, to, deadline)?, deadline);
-        }
         end_at(&mut connection, deadline)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute("VACUUM INTO ?1", [path])?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS;
-        described(&mut Connection::open_with_flags(to, flags)?, deadline)
-    };
-    written().map_err(|cause| {
-        remove_left(to);
-        refused(format_args!("{}: {cause}", to.display()))
+        let mut saved = Connection::open_with_flags(to, flags)?;
+        end_at(&mut saved, deadline)?;
+        described(&saved)
     })
 }
 
-/// Copies the pages as they are, which is faster where nothing has to reach the disk.
-fn copied(from: &Connection, to: &Path, deadline: &Deadline) -> Attempt<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
-    let mut copy = Connection::open_with_flags(to, flags)?;
-    copy.pragma_update(None, "synchronous", "OFF")?;
-    // The steps copy one state, that of the transaction.
-    let transaction = from.unchecked_transaction()?;
-    log::position(&transaction)?;
-    let backup = Backup::new(&transaction, &mut copy)?;
-    loop {
-        match backup.step(COPIED_PAGES)? {
-            StepResult::Done => break,
-            StepResult::More => deadline.check()?,
-            _ => return Err("the file is locked".into()),
+/// Writes a copy of the pages that a connection reads, as they are: that is faster where nothing has to reach the disk.
+pub(crate) fn copy(from: &Connection, to: &Path, deadline: &Deadline) -> Result<SnapshotContent> {
+    made(to, || {
+        deadline.check()?;
+        // The steps copy one state, that of the transaction.
+        let transaction = from.unchecked_transaction()?;
+        let content = described(&transaction)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS;
+        let mut copy = Connection::open_with_flags(to, flags)?;
+        copy.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF")?;
+        let backup = Backup::new(&transaction, &mut copy)?;
+        loop {
+            match backup.step(COPIED_PAGES)? {
+                StepResult::Done => break,
+                StepResult::More => deadline.check()?,
+                _ => return Err("the file is locked".into()),
+            }
         }
-    }
-    drop(backup);
-    // It is read where it is, without files beside it.
-    copy.pragma_update(None, "journal_mode", "DELETE")?;
-    Ok(copy)
+        drop(backup);
+        copy.close().map_err(|(_, error)| error)?;
+        // It is read where it is, without files beside it.
+        let file = OpenOptions::new().write(true).open(to)?;
+        file.write_all_at(&WITHOUT_LOG, FORMAT_OFFSET)?;
+        Ok(content)
+    })
+}
+
+/// Has a file be made, for its owner alone, since it holds credentials; after a failure it is gone.
+fn made(to: &Path, write: impl FnOnce() -> Attempt<SnapshotContent>) -> Result<SnapshotContent> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(true).write(true).mode(0o600);
+    let opened = options.open(to).map_err(Into::into);
+    opened.and_then(|_| write()).map_err(|cause| {
+        remove_left(to);
+        refused(format_args!("{}: {cause}", to.display()))
+    })
 }
 
 /// Has what a connection does be interrupted at the deadline.
@@ -106,8 +109,7 @@ fn remove_left(file: &Path) {
 }
 
 /// What a snapshot holds.
-fn described(snapshot: &mut Connection, deadline: &Deadline) -> Attempt<SnapshotContent> {
-    end_at(snapshot, deadline)?;
+fn described(snapshot: &Connection) -> Attempt<SnapshotContent> {
     let mut records = Vec::new();
     for object in tables(snapshot, "main")?.into_keys() {
         let table = quoted(&format!("{TABLE_PREFIX}{object}"));

@@ -274,7 +274,11 @@ impl Writer for EmbeddedWriter {
         events: &mut dyn FnMut(Position) -> Appended,
     ) -> Result<Outcome> {
         let from = self.position;
-        let new = self.shared.layouts.without_table(&write.rows);
+        let rows = write.rows.iter().map(|row| &row.entity.name);
+        let new = self
+            .shared
+            .layouts
+            .without_table(write.tables.iter().chain(rows));
         let made = self.transact(|connection, shared| {
             for conversion in &write.conversions {
                 if shared.layouts.existing(&conversion.from).is_some() {

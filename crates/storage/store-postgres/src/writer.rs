@@ -376,7 +376,8 @@ impl PostgresWriter {
 
     /// Makes the tables that rows need and that are not there yet.
     fn make_tables(&mut self, rows: &[RowWrite]) -> Result<()> {
-        let new = self.shared.layouts.without_table(rows);
+        let objects = rows.iter().map(|row| &row.entity.name);
+        let new = self.shared.layouts.without_table(objects);
         let tables = new.iter();
         let tables: Vec<_> = tables
             .map(|(entity, layout)| prepare::create(entity.as_str(), layout))

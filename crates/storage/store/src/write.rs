@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use landfall_model::conversion::{TypeChange, converted};
-use landfall_model::{CommitNumber, EntityDefinition, RecordId, ReplayId, Row, Timestamp, Value};
+use landfall_model::{
+    CommitNumber, EntityDefinition, EntityName, RecordId, ReplayId, Row, Timestamp, Value,
+};
 
 use crate::event::{Event, NewEvent};
 use crate::feed::Commit;
@@ -174,6 +176,8 @@ pub struct WriteSet {
     /// Conversions of fields, each object once. They come first: rows of these objects are of the new definitions. Nothing
     /// but conversions makes a stored field another kind of value.
     pub conversions: Vec<Conversion>,
+    /// Objects that get records soon: what holds these may be made now, rather than with the first of them.
+    pub tables: Vec<EntityName>,
     /// Rows, each record once.
     pub rows: Vec<RowWrite>,
     /// Rows to be forgotten, none of them among those to be kept.
@@ -186,6 +190,7 @@ impl WriteSet {
     /// Whether there is nothing to be done.
     pub const fn is_empty(&self) -> bool {
         self.conversions.is_empty()
+            && self.tables.is_empty()
             && self.rows.is_empty()
             && self.removals.is_empty()
             && self.documents.is_empty()

@@ -4,7 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use landfall_model::{CommitNumber, FieldType, ReplayId, Timestamp, Topic, Value};
 use landfall_store::laws::{Fixture, sample};
-use landfall_store::{DocumentKind, Error, Failure, NewEvent, Position, TopicFilter, TopicId};
+use landfall_store::{
+    Appended, DocumentKind, Error, Failure, NewEvent, Outcome, Position, TopicFilter, TopicId,
+    WriteSet,
+};
 use landfall_store_embedded::{Config, open};
 
 use crate::place::{Folder, commit, publish};
@@ -288,6 +291,30 @@ fn an_object_has_no_table_before_its_first_record() {
         let row = store.reader.row(&entity, sample::id(number));
         assert!(row.expect("readable").is_some());
     }
+}
+
+#[test]
+fn an_object_has_a_table_before_its_first_record_if_a_commit_says_so() {
+    let folder = Folder::new();
+    let entity = sample::entity();
+    let mut store = folder.opened(&entity);
+    let write = WriteSet {
+        tables: vec![entity.name.clone()],
+        ..WriteSet::default()
+    };
+    let mut nothing = |position: Position| Appended {
+        events: Vec::new(),
+        at: position.appended_at,
+        commit_number: position.commit_number,
+    };
+    for _ in 0..2 {
+        let outcome = store.writer.commit(&write, &mut nothing);
+        outcome.and_then(Outcome::committed).expect("committed");
+    }
+    let table = format!("record_{}", entity.name);
+    let count = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
+    let tables = folder.sqlite().query_row(count, [table], |row| row.get(0));
+    assert_eq!(tables, Ok(1));
 }
 
 #[test]

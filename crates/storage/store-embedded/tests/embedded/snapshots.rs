@@ -130,6 +130,7 @@ fn write(
     });
     let write = WriteSet {
         conversions: Vec::new(),
+        tables: Vec::new(),
         rows: rows.collect(),
         removals: removals.collect(),
         documents: vec![
