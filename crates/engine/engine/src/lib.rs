@@ -271,7 +271,7 @@ impl Engine {
     /// [`Error::Stopped`].
     pub async fn open(&self, user: RecordId, origin: String) -> Result<OpenTransaction, Error> {
         let rights = self.rights_of(user).await?;
-        self.0.writer.open(user, rights, origin).await
+        self.0.writer.open(self, user, rights, origin).await
     }
 
     /// Opens a transaction that sets the org up, as a user: their rights are not checked, and it makes no
@@ -280,7 +280,7 @@ impl Engine {
     /// # Errors
     /// [`Error::Stopped`].
     pub async fn set_up(&self, user: RecordId) -> Result<OpenTransaction, Error> {
-        self.0.writer.open(user, None, String::new()).await
+        self.0.writer.open(self, user, None, String::new()).await
     }
 
     /// Has somebody follow the commits of the org, beginning with everything that is stored, until it is dropped.

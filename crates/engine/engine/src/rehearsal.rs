@@ -56,7 +56,7 @@ pub(crate) async fn commit(
 
 /// Has records be read for a while as they are before a transaction that changes these objects. A failure is no error of
 /// the transaction.
-async fn delay_reads(engine: &Engine, objects: &[Arc<EntityDefinition>]) {
+pub(crate) async fn delay_reads(engine: &Engine, objects: &[Arc<EntityDefinition>]) {
     let Some(fault) = fires(engine, FaultKind::ReadLag, objects) else {
         return;
     };

@@ -85,6 +85,39 @@ async fn every_change_is_read_late_in_its_order() {
 }
 
 #[tokio::test]
+async fn changes_that_depend_on_each_other_are_read_late_too() {
+    let at = Rehearsal::frozen("2040-01-01T09:00:00Z").await;
+    let fault = json!({ "fault": "read-lag", "topic": TOPIC, "delay": "3s", "every": 1 });
+    at.arm(fault).await;
+    let account = format!("{DATA}/sobjects/Account");
+    let parts = json!({ "allOrNone": true, "compositeRequest": [
+        { "method": "POST", "url": account, "referenceId": "one", "body": { "Name": "A" } },
+        { "method": "POST", "url": account, "referenceId": "two", "body": { "Name": "B" } },
+    ] });
+    let path = format!("{DATA}/composite");
+    let made = at.org.call(Method::POST, &path, Some(&parts));
+    let made = made.await.expect("an answer").json();
+    let id = |place: usize| {
+        let id = &made["compositeResponse"][place]["body"]["id"];
+        id.as_str().expect("an id").to_owned()
+    };
+    let (one, two) = (id(0), id(1));
+    assert_eq!(at.accounts().await, [""; 0]);
+    advance(&at, "3s").await;
+    assert_eq!(at.accounts().await, ["A", "B"]);
+    let merge = format!(
+        "<merge><request><masterRecord><type>Account</type><Id>{one}</Id></masterRecord>\
+         <recordToMergeIds>{two}</recordToMergeIds></request></merge>"
+    );
+    let merged = at.org.soap("59.0", &merge).await.expect("an answer");
+    assert_eq!(merged.status.as_u16(), 200);
+    assert_eq!(at.accounts().await, ["A", "B"]);
+    advance(&at, "3s").await;
+    assert_eq!(at.accounts().await, ["A"]);
+    at.stop().await;
+}
+
+#[tokio::test]
 async fn a_field_is_hidden_and_shown_again() {
     let at = Rehearsal::start().await;
     let client = at.subscribed().await;

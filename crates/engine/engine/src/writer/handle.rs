@@ -13,6 +13,7 @@ use tracing::error;
 use super::compute::By;
 use super::open::{self, OpenTransaction, Opened};
 use super::times::CommitTimes;
+use crate::Engine;
 use crate::access::Rights;
 use crate::command::{Change, Note, Outcome, Transaction};
 use crate::deploy::Deployment;
@@ -242,11 +243,12 @@ impl Handle {
 
     pub(crate) async fn open(
         &self,
+        engine: &Engine,
         user: RecordId,
         rights: Option<Arc<Rights>>,
         origin: String,
     ) -> Result<OpenTransaction, Error> {
-        let (transaction, steps) = open::transaction();
+        let (transaction, steps) = open::transaction(engine.clone());
         let by = By {
             user,
             rights,

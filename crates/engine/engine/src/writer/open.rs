@@ -3,8 +3,9 @@
 //! From its turn to its end such a transaction has the writer to itself: its steps see what it did so far, and no other
 //! transaction does. Its caller must not wait for anything else that the writer does meanwhile.
 
-use std::sync::Arc;
+use std::mem::take;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use landfall_model::{EntityDefinition, Fault, RecordId, Row, Value, limits};
 use landfall_store::Document;
@@ -15,10 +16,17 @@ use super::compute::{By, Computed, Work};
 use super::handle::{Answer, answer_with};
 use crate::command::{Change, Conversion, Converted, Merge, Merged, Outcome};
 use crate::error::Error;
+use crate::{Engine, rehearsal};
+
+/// The objects of which a conversion changes records.
+const CONVERTED: [&str; 4] = ["Lead", "Account", "Contact", "Opportunity"];
 
 /// A transaction that is open: dropped without [`Self::commit`], it leaves nothing behind.
 pub struct OpenTransaction {
     steps: SyncSender<Step>,
+    engine: Engine,
+    /// The objects that it changes, as far as armed faults ask for them.
+    objects: Mutex<Vec<Arc<EntityDefinition>>>,
 }
 
 /// What the writer gets of it.
@@ -43,9 +51,14 @@ pub(super) enum Step {
 }
 
 /// Both ends of an open transaction. Each step is answered before the next, so one place is enough.
-pub(super) fn transaction() -> (OpenTransaction, Receiver<Step>) {
+pub(super) fn transaction(engine: Engine) -> (OpenTransaction, Receiver<Step>) {
     let (steps, served) = sync_channel(1);
-    (OpenTransaction { steps }, served)
+    let transaction = OpenTransaction {
+        steps,
+        engine,
+        objects: Mutex::default(),
+    };
+    (transaction, served)
 }
 
 impl OpenTransaction {
@@ -58,6 +71,7 @@ impl OpenTransaction {
         changes: Vec<Change>,
         all_or_none: bool,
     ) -> Result<Vec<Outcome>, Error> {
+        self.note(changes.iter().filter_map(Change::entity));
         self.ask(|answer| Step::Apply(changes, all_or_none, answer))
             .await
     }
@@ -95,6 +109,7 @@ impl OpenTransaction {
     /// # Errors
     /// As [`Self::apply`]; within, why it is refused: nothing of it is made then.
     pub async fn merge(&self, merge: Merge) -> Result<Result<Merged, Fault>, Error> {
+        self.note([&merge.entity]);
         self.ask(|answer| Step::Merge(merge, answer)).await
     }
 
@@ -103,6 +118,9 @@ impl OpenTransaction {
     /// # Errors
     /// As [`Self::merge`].
     pub async fn convert(&self, conversion: Conversion) -> Result<Result<Converted, Fault>, Error> {
+        let definitions = self.engine.definitions();
+        let objects = CONVERTED.iter();
+        self.note(objects.filter_map(|object| definitions.catalog().entity(object)));
         self.ask(|answer| Step::Convert(conversion, answer)).await
     }
 
@@ -119,7 +137,26 @@ impl OpenTransaction {
     /// # Errors
     /// As [`Self::commit`].
     pub async fn commit_with(self, documents: Vec<Document>) -> Result<(), Error> {
+        if self.engine.faults().is_armed() {
+            // Nothing else is written until this ends: what is stored now is the state before it.
+            let objects = self.objects.lock();
+            let objects = take(&mut *objects.unwrap_or_else(PoisonError::into_inner));
+            rehearsal::delay_reads(&self.engine, &objects).await;
+        }
         self.ask(|answer| Step::Commit(documents, answer)).await
+    }
+
+    fn note<'e>(&self, objects: impl IntoIterator<Item = &'e Arc<EntityDefinition>>) {
+        if !self.engine.faults().is_armed() {
+            return;
+        }
+        let known = self.objects.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        for object in objects {
+            if known.iter().all(|one| one.name != object.name) {
+                known.push(Arc::clone(object));
+            }
+        }
     }
 
     async fn ask<T>(&self, step: impl FnOnce(Answer<T>) -> Step) -> Result<T, Error> {
