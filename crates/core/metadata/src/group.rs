@@ -67,7 +67,8 @@ fn group(
     }
     let mut objects = Vec::new();
     for served in element.all("queueSobject") {
-        let Some(name) = served.required("sobjectType", report) else {
+        let Some(name) = served.text("sobjectType", report) else {
+            report.inapplicable(&served.at, "Required field is missing: sobjectType");
             continue;
         };
         match catalog.entity(name) {
@@ -82,11 +83,15 @@ fn group(
             }
         }
     }
+    let label = element.text("name", report);
+    if label.is_none() {
+        report.inapplicable(&element.at, "Required field is missing: name");
+    }
     let optional = |name: &str, report: &mut Report| element.text(name, report).map(str::to_owned);
     Some(Group {
         kind,
         developer_name: source.name.clone(),
-        label: element.required("name", report)?.to_owned(),
+        label: label.unwrap_or(&source.name).to_owned(),
         description: optional("description", report),
         email: optional("email", report),
         sends_email: element

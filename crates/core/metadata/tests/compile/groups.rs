@@ -4,7 +4,7 @@
 
 use landfall_metadata::Kind;
 
-use crate::common::{compiled, custom_object, file, lines, refused};
+use crate::common::{compiled, custom_object, file, lines};
 
 #[test]
 fn a_queue_serves_the_objects_that_are_here() {
@@ -35,11 +35,14 @@ fn a_queue_serves_the_objects_that_are_here() {
 
 #[test]
 fn a_queue_has_a_label_and_a_developer_name() {
-    let unnamed = refused(&[file("queues/Help.queue-meta.xml", "Queue", "")]);
-    assert!(
-        unnamed.contains("Required field is missing: name"),
-        "{unnamed}"
-    );
+    let unnamed = compiled(&[file("queues/Help.queue-meta.xml", "Queue", "")]);
+    assert!(lines(&unnamed.inapplicable).contains("Required field is missing: name"));
+    let labels: Vec<&str> = unnamed
+        .groups
+        .iter()
+        .map(|group| group.label.as_str())
+        .collect();
+    assert_eq!(labels, ["Help"]);
     let org = compiled(&[file(
         "queues/Help Desk.queue-meta.xml",
         "Queue",
