@@ -592,6 +592,11 @@ fn other_records_are_read_over_references() {
         &[("OwnerId.Username", text("a@b"))],
         "a@b",
     );
+    spelled(
+        "Owner:Queue.QueueName",
+        &[("OwnerId.Name", text("Help"))],
+        "Help",
+    );
     spelled("$Label.Hello", NONE, "Hello");
     spelled("$RecordType.Name", NONE, "");
 }

@@ -31,6 +31,11 @@ const THEME: &str = "Theme4d";
 /// `$System.OriginDateTime`: 1900-01-01 00:00:00 GMT.
 const ORIGIN: Timestamp = Timestamp::from_millis(-2_208_988_800_000);
 
+/// Fields of a queue as formulas call them, and as `Group` does.
+///
+/// Source: "Building Cross-Object Formulas" (Salesforce Help), `Owner:Queue.QueueEmail`; public projects, `QueueName`.
+const QUEUE_FIELDS: [(&str, &str); 2] = [("QueueName", "Name"), ("QueueEmail", "Email")];
+
 impl Checker<'_> {
     pub(super) fn name(&mut self, path: &str, scope: Scope<'_>) -> Result<Typed, Error> {
         let mut typed = if path.starts_with('$') {
@@ -66,7 +71,7 @@ impl Checker<'_> {
                 return Err(unknown());
             }
         }
-        let (_, field) = entity.field(last).ok_or_else(unknown)?;
+        let (_, field) = entity.field(queue_field(ways, last)).ok_or_else(unknown)?;
         let at = Scope {
             entity,
             steps: &steps,
@@ -309,6 +314,15 @@ pub(super) fn blank(kind: Kind, zero: bool) -> Datum {
         Kind::Boolean => Datum::Boolean(false),
         _ => Datum::Null,
     }
+}
+
+/// The name of a field at the end of these ways: queues have names of their own for some.
+fn queue_field<'n>(ways: Option<&str>, name: &'n str) -> &'n str {
+    let object = ways.and_then(|ways| ways.rsplit_once(':'));
+    let is_queue = object.is_some_and(|(_, object)| object.eq_ignore_ascii_case("Queue"));
+    let mut known = QUEUE_FIELDS.iter();
+    let known = known.find(|(called, _)| is_queue && called.eq_ignore_ascii_case(name));
+    known.map_or(name, |(_, field)| field)
 }
 
 /// The way over a relationship, `Owner` or `Owner:User`.
