@@ -10,6 +10,7 @@ use clap_complete::Shell;
 
 use crate::bench::BenchOptions;
 use crate::cluster::ClusterCommand;
+use crate::colour::Colours;
 use crate::complete;
 use crate::context::ContextCommand;
 use crate::control::{
@@ -52,9 +53,19 @@ pub(crate) struct Cli {
         long,
         env = "LANDFALL_NO_PROGRESS",
         global = true,
-        help_heading = "Log"
+        help_heading = "Output"
     )]
     pub(crate) no_progress: bool,
+    /// When there are colours
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "LANDFALL_COLOR",
+        global = true,
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(crate) color: Colours,
 }
 
 const EXEC_ABOUT: &str = "Run a command with a developer org of its own, which is removed at its end

@@ -164,6 +164,8 @@ struct Named {
     name: String,
     /// The path of the list and the member that has it, and the member of each item with its name.
     list: (&'static str, &'static str),
+    /// The command that prints the list.
+    command: &'static str,
     /// Names that are not listed.
     more: &'static [&'static str],
 }
@@ -173,6 +175,7 @@ impl Named {
         Self {
             name: name.to_owned(),
             list: ("topics", "channel"),
+            command: "topics",
             more: &[],
         }
     }
@@ -181,6 +184,7 @@ impl Named {
         Self {
             name: name.to_owned(),
             list: ("snapshots", "name"),
+            command: "snapshot",
             more,
         }
     }
@@ -256,9 +260,11 @@ async fn answer(options: &ControlOptions, call: &Call<'_>) -> Result<Value, Code
     let mut refused = refusal(&error);
     if refused.failure.exit == Exit::Unknown
         && let Some(named) = &call.names
-        && let Some(meant) = named.meant(&control).await
     {
-        refused.failure = refused.failure.hint(format!("did you mean {meant}?"));
+        refused.failure = refused.failure.hint(match named.meant(&control).await {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("landfall {} list", named.command),
+        });
     }
     Err(refused)
 }
@@ -272,6 +278,9 @@ fn opened(options: &ControlOptions) -> Result<Control, Error> {
     Control::new(target, &trust, token)
 }
 
+/// What precedes a suggestion in a message.
+const MEANT: &str = "; did you mean ";
+
 /// An error of a call, with its code.
 fn refusal(error: &Error) -> Coded {
     match error {
@@ -282,10 +291,15 @@ fn refusal(error: &Error) -> Coded {
                 code if code.ends_with("not-found") => Exit::Unknown,
                 _ => Exit::Failed,
             };
+            // Messages of queries begin with a line of their own.
+            let message = message.trim();
+            let failure = match message.split_once(MEANT) {
+                Some((what, meant)) => Failure::new(what).hint(format!("did you mean {meant}")),
+                None => Failure::new(message),
+            };
             Coded {
                 code: code.clone(),
-                // Messages of queries begin with a line of their own.
-                failure: Failure::new(message.trim()).exit(exit),
+                failure: failure.exit(exit),
             }
         }
         Error::Status { .. } => {

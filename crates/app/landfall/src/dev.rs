@@ -122,8 +122,10 @@ fn banner(running: &Running, data: &Data, project: Option<&Path>, as_salesforce:
     format!(
         "landfall {version}   API v{API_VERSION}   {kept}
 
+  Console     {url}/console
   REST        {url}/services/data/v{API_VERSION}
   Streaming   {url}/cometd/{API_VERSION}
+  Pub/Sub     {address}     with and without TLS
   TLS         {tls}     on the same port, authority: {authority}
 {salesforce}  Log in      {DEVELOPER_USERNAME} / {DEVELOPER_PASSWORD}     client id and secret: {DEVELOPER_CLIENT}
   Org         {org}
@@ -131,6 +133,7 @@ fn banner(running: &Running, data: &Data, project: Option<&Path>, as_salesforce:
   Try         landfall tail {target}/data/AccountChangeEvent
 ",
         version = env!("CARGO_PKG_VERSION"),
+        address = url.trim_start_matches("http://"),
         tls = running.tls_url(),
         org = running
             .first_org()

@@ -1,10 +1,11 @@
 //! The log: on stderr, as text or as JSON lines.
 
-use std::io::{self, IsTerminal, Write, stderr};
+use std::io::{self, Write, stderr};
 
 use landfall_server::settings::{self, LogFormat, Resolved};
 use tracing_subscriber::EnvFilter;
 
+use crate::colour;
 use crate::outcome::{Exit, Failure};
 
 /// Starts the log of a server.
@@ -44,14 +45,9 @@ fn start_as(format: LogFormat, filter: &str, node: Option<String>) -> Result<(),
         });
     match format {
         LogFormat::Json => builder.json().init(),
-        LogFormat::Text => builder.with_ansi(colours()).init(),
+        LogFormat::Text => builder.with_ansi(colour::is_on_stderr()).init(),
     }
     Ok(())
-}
-
-/// Colours go to a terminal only, and never with `NO_COLOR`. Source: no-color.org.
-fn colours() -> bool {
-    stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Lines of the log, which come one by one, each with the name of the node that wrote it.

@@ -6,6 +6,7 @@ mod bench;
 mod check;
 mod cli;
 mod cluster;
+mod colour;
 mod complete;
 mod connection;
 mod context;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     // Ends the process itself for --help, --version and wrong usage, the last with exit code 2.
     let cli = Cli::parse();
     landfall_server::install_crypto_provider();
+    colour::choose(cli.color);
     if cli.no_progress {
         progress::turn_off();
     }

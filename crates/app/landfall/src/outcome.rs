@@ -2,10 +2,12 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
+
+use crate::colour::{self, Paint};
 
 /// Exit codes. Scripts rely on the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,12 +170,16 @@ impl Failure {
 
     /// The message without its first word, which says that it is an error.
     pub(crate) fn text(&self) -> String {
+        self.written(colour::plain)
+    }
+
+    fn written(&self, paint: Paint) -> String {
         let mut text = format!("{}\n", self.what);
         for cause in &self.causes {
-            let _ = writeln!(text, "cause: {cause}");
+            let _ = writeln!(text, "{} {cause}", paint(colour::CAUSE, "cause:"));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "hint: {hint}");
+            let _ = writeln!(text, "{} {hint}", paint(colour::HINT, "hint:"));
         }
         text
     }
@@ -181,7 +187,8 @@ impl Failure {
     /// Writes it to stderr.
     pub(crate) fn report(&self) {
         // Without stderr there is nobody to report to.
-        let _ = write!(io::stderr(), "error: {}", self.text());
+        let error = colour::on_stderr(colour::ERROR, "error:");
+        let _ = write!(io::stderr(), "{error} {}", self.written(colour::on_stderr));
     }
 }
 
@@ -220,6 +227,9 @@ impl From<Failure> for Coded {
     }
 }
 
+/// What the names of commands end with that print a list.
+const LIST: &str = " list";
+
 /// Prints the result of a command: as one JSON object, or for people by `show`, as a line each.
 ///
 /// # Errors
@@ -236,7 +246,11 @@ pub(crate) fn conclude(
             Ok(Exit::Done)
         }
         Ok(data) => {
-            for line in show(&data) {
+            let lines = show(&data);
+            if lines.is_empty() && command.ends_with(LIST) && io::stdout().is_terminal() {
+                say("none");
+            }
+            for line in lines {
                 say_data(&line)?;
             }
             Ok(Exit::Done)

@@ -15,6 +15,7 @@ use landfall_client::streaming::Event;
 use tokio::time::sleep;
 
 use crate::cli::{Protocol, TailOptions};
+use crate::colour;
 use crate::connection::Logins;
 use crate::log;
 use crate::options::LogOptions;
@@ -167,7 +168,7 @@ impl Tail {
         self.events += 1;
         self.met += u64::from(expectation::is_met(&self.options.expect, &event));
         let line = if self.human {
-            lines::human(&event)
+            lines::human(&event, colour::on_stdout)
         } else {
             lines::json(&event)
         };

@@ -212,12 +212,14 @@ fn missing(what: &str, name: &str) -> Refusal {
 
 fn not_one_of(name: &str, value: Option<&str>, values: &[&str]) -> Refusal {
     let all = values.join(", ");
-    let nearest = value.and_then(|value| nearest(value, values));
-    invalid(match nearest {
+    let Some(value) = value else {
+        return invalid(format!("\"{name}\" is a text, one of {all}"));
+    };
+    invalid(match nearest(value, values) {
         Some(nearest) => {
-            format!("\"{name}\" is not one of {all}; did you mean \"{nearest}\"?")
+            format!("\"{name}\" cannot be \"{value}\"; did you mean \"{nearest}\"?")
         }
-        None => format!("\"{name}\" is not one of {all}"),
+        None => format!("\"{name}\" cannot be \"{value}\", only one of {all}"),
     })
 }
 

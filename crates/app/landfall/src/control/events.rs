@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::{Call, ControlOptions, Named, carry_out, follow, query, text};
+use crate::colour;
 use crate::complete;
 use crate::options::LogOptions;
 use crate::outcome::{Ended, table};
@@ -204,7 +205,8 @@ fn line(event: &Value) -> String {
         None => [list(&header["recordIds"]), fields].join("  "),
     };
     let [id, time, topic] = ["replayId", "time", "topic"].map(|name| text(event, name));
-    let line = format!("{id:>7}  {time}  {change:<9}  {topic}  {rest}");
+    let change = colour::on_stdout(colour::of_change(&change), &format!("{change:<9}"));
+    let line = format!("{id:>7}  {time}  {change}  {topic}  {rest}");
     line.trim_end().to_owned()
 }
 

@@ -6,6 +6,7 @@ use landfall_client::streaming::{Event, Refusal};
 use serde_json::{Map, Value};
 
 use crate::cli::Replay;
+use crate::colour::{self, Paint};
 use crate::outcome::{Exit, Failure};
 use crate::suggest;
 
@@ -38,7 +39,7 @@ pub(super) fn json(event: &Event) -> String {
 }
 
 /// An event for people: time, replay id, what happened, which record, which values.
-pub(super) fn human(event: &Event) -> String {
+pub(super) fn human(event: &Event, paint: Paint) -> String {
     let id = event
         .replay_id
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
@@ -58,6 +59,7 @@ pub(super) fn human(event: &Event) -> String {
         "UNDELETE" => '^',
         _ => '!',
     };
+    let change = paint(colour::of_change(change), &format!("{sign} {change:<8}"));
     let records: Vec<&str> = header
         .get("recordIds")
         .and_then(Value::as_array)
@@ -66,7 +68,7 @@ pub(super) fn human(event: &Event) -> String {
         .filter_map(Value::as_str)
         .collect();
     format!(
-        "{time}  {id}  {sign} {change:<8}  {entity} {records}   {values}",
+        "{time}  {id}  {change}  {entity} {records}   {values}",
         time = time_of_day(header.get("commitTimestamp").and_then(Value::as_i64)),
         entity = text("entityName"),
         records = records.join(" "),
@@ -187,18 +189,18 @@ mod tests {
 
     #[test]
     fn people_see_what_happened_to_which_record() {
-        let line = human(&event(
+        let event = event(
             r#"{"ChangeEventHeader":{"entityName":"Account","recordIds":["001"],"changeType":"UPDATE","commitTimestamp":45025114},"Phone":null}"#,
-        ));
+        );
         assert_eq!(
-            line,
+            human(&event, colour::plain),
             "12:30:25.114  1017  ~ UPDATE    Account 001   Phone=null"
         );
     }
 
     #[test]
     fn people_see_texts_as_they_were_pushed() {
-        let line = human(&event(r#""Berth A-1 is \"free\"""#));
+        let line = human(&event(r#""Berth A-1 is \"free\"""#), colour::plain);
         assert_eq!(
             line,
             r#"1017  /data/AccountChangeEvent  "Berth A-1 is \"free\"""#

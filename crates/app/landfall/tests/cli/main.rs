@@ -1,5 +1,6 @@
 //! The binary as scripts see it: exit codes, streams, signals.
 
+mod colours;
 mod contexts;
 mod control;
 mod env;
