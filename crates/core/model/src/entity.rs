@@ -122,6 +122,10 @@ pub struct PicklistValue {
 /// What a value of a standard picklist means beyond its text.
 ///
 /// Source: "`StandardValue`" (Metadata API Developer Guide).
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an element of the metadata type"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ValueMeaning {
     /// The stored value.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use landfall_metadata::{Group, Kind};
-use landfall_model::{Catalog, EntityDefinition, RecordId, Timestamp, Value};
+use landfall_model::{Catalog, EntityDefinition, EntityName, RecordId, Timestamp, Value};
 use landfall_store::{Reads, RowRemoval, RowWrite};
 
 use crate::components::{Components, Key, key};
@@ -76,7 +76,7 @@ impl Declared<'_> {
                     value.map(|(_, value)| value.clone())
                 })),
             });
-            let objects = group.objects.iter().map(|object| object.as_str());
+            let objects = group.objects.iter().map(EntityName::as_str);
             let (rows, gone) = served(reads, catalog, *id, objects.collect(), numbers, now)?;
             writes.extend(rows);
             removals.extend(gone);

@@ -18,6 +18,7 @@ mod restore;
 mod streams;
 mod times;
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -28,14 +29,15 @@ use landfall_metadata::Kind;
 use landfall_model::{Catalog, Fault, RecordId, ReplayId, ServiceFault, Timestamp, limits};
 use landfall_store::{
     Appended, Commit, Committed, Conversion, Document, Event, Followed, NewEvent, Position, Reader,
-    WriteSet, Writer,
+    RowRemoval, RowWrite, WriteSet, Writer,
 };
 use tracing::{debug, error, info, warn};
 
 use crate::blueprint::Blueprints;
 use crate::clock::Clock;
 use crate::command::{Note, Outcome};
-use crate::components;
+use crate::compiled::Compiled;
+use crate::components::{self, Key};
 use crate::definitions::{self, Definitions, Modified};
 use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
@@ -451,20 +453,7 @@ impl Core {
         let conversions = changes.conversions();
         let mut written = self.computed(&blueprints, &conversions, now, &deployment.grants)?;
         written.conversions = conversions;
-        let id_of = |kind, name: &str| settled.ids.get(&components::key(kind, name)).copied();
-        let types = &compiled.record_types;
-        let rows = record_types::rows(&*self.store, catalog, types, id_of, now)?;
-        written.rows.extend(rows);
-        let (rows, removals) =
-            custom_metadata::changes(&*self.store, catalog, &compiled.custom_metadata, id_of, now)?;
-        written.rows.extend(rows);
-        written.removals.extend(removals);
-        let (rows, removals) = groups::Declared {
-            groups: &compiled.groups,
-            earlier: earlier.components(),
-            ids: &settled.ids,
-        }
-        .changes(&*self.store, catalog, &mut self.numbers, now)?;
+        let (rows, removals) = self.component_rows(compiled, &earlier, &settled.ids, now)?;
         written.rows.extend(rows);
         written.removals.extend(removals);
         for start in &compiled.starting_numbers {
@@ -491,6 +480,34 @@ impl Core {
         kept?;
         self.name_tables();
         Ok(())
+    }
+
+    /// The rows of components that are records as well: record types, custom metadata, queues and groups.
+    fn component_rows(
+        &mut self,
+        compiled: &Compiled,
+        earlier: &Definitions,
+        ids: &HashMap<Key, RecordId>,
+        now: Timestamp,
+    ) -> Result<(Vec<RowWrite>, Vec<RowRemoval>), Error> {
+        let catalog = &compiled.catalog;
+        let id_of = |kind, name: &str| ids.get(&components::key(kind, name)).copied();
+        let types = &compiled.record_types;
+        let mut rows = record_types::rows(&*self.store, catalog, types, id_of, now)?;
+        let mut removals = Vec::new();
+        let records = &compiled.custom_metadata;
+        let records = custom_metadata::changes(&*self.store, catalog, records, id_of, now)?;
+        let groups = groups::Declared {
+            groups: &compiled.groups,
+            earlier: earlier.components(),
+            ids,
+        };
+        let groups = groups.changes(&*self.store, catalog, &mut self.numbers, now)?;
+        for (own, gone) in [records, groups] {
+            rows.extend(own);
+            removals.extend(gone);
+        }
+        Ok((rows, removals))
     }
 
     /// The events that are deleted once a catalogue is in force.

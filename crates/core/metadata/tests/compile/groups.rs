@@ -3,6 +3,7 @@
 //! Source: "Queue", "Group" (Metadata API Developer Guide).
 
 use landfall_metadata::Kind;
+use landfall_model::EntityName;
 
 use crate::common::{compiled, custom_object, file, lines};
 
@@ -21,7 +22,7 @@ fn a_queue_serves_the_objects_that_are_here() {
         panic!("{:?}", org.groups);
     };
     assert_eq!((help.kind, crew.kind), (Kind::Queue, Kind::Group));
-    let served: Vec<&str> = help.objects.iter().map(|name| name.as_str()).collect();
+    let served: Vec<&str> = help.objects.iter().map(EntityName::as_str).collect();
     assert_eq!(served, ["Case", "Trip__c"]);
     assert_eq!(
         lines(&org.inapplicable),

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use landfall_engine::{OrgView, PageSize, Question};
+use landfall_metadata::Component;
 use landfall_model::Value;
 
 use crate::org::Org;
@@ -101,20 +102,24 @@ async fn stages_and_statuses_are_the_values_of_their_picklists() {
     assert_eq!(ids.len(), 10);
 }
 
-#[tokio::test]
-async fn stages_and_statuses_mean_what_their_value_set_says() {
-    let org = Org::new().await;
-    let set = |name: &str, values: &str| landfall_metadata::Component {
+fn set(name: &str, values: &str) -> Component {
+    Component {
         path: format!("standardValueSets/{name}.standardValueSet-meta.xml"),
         content: format!(
             "<StandardValueSet xmlns=\"http://soap.sforce.com/2006/04/metadata\">{values}</StandardValueSet>"
         ),
-    };
-    let value = |name: &str, more: &str| {
-        format!(
-            "<standardValue><fullName>{name}</fullName><default>false</default>{more}</standardValue>"
-        )
-    };
+    }
+}
+
+fn value(name: &str, more: &str) -> String {
+    format!(
+        "<standardValue><fullName>{name}</fullName><default>false</default>{more}</standardValue>"
+    )
+}
+
+#[tokio::test]
+async fn stages_and_statuses_mean_what_their_value_set_says() {
+    let org = Org::new().await;
     let stages = [
         value(
             "Talking",
