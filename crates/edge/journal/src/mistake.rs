@@ -199,8 +199,8 @@ fn kind(fault: &Fault) -> Option<Kind> {
             | SoapFault::TypeMissing
             | SoapFault::KeyInvalid { .. }
             | SoapFault::ReferenceInvalid { .. },
-        ) => Kind::Malformed,
-        Fault::Many(
+        )
+        | Fault::Many(
             ManyFault::RecordsMissing
             | ManyFault::TypeMissing
             | ManyFault::IdMissing

@@ -309,9 +309,9 @@ async fn what_is_wrong_with_single_records_is_a_mistake_too() {
 async fn what_is_wrong_with_records_of_a_soap_call_is_a_mistake_too() {
     let running = start().await;
     let (org, http) = (login(&running).await, stranger(&running));
-    let create = r#"<create><sObjects><type>Account</type><Nmae>A</Nmae></sObjects>
+    let create = r"<create><sObjects><type>Account</type><Nmae>A</Nmae></sObjects>
         <sObjects><type>Account</type><Name>B</Name></sObjects>
-        <sObjects><type>Account</type></sObjects></create>"#;
+        <sObjects><type>Account</type></sObjects></create>";
     let delete = "<delete><ids>nothing</ids></delete>";
     let none = "<crate/>";
     for (call, status) in [(create, 200), (delete, 200), (none, 500)] {
