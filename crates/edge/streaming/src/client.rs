@@ -177,7 +177,8 @@ impl Client {
 
     /// Sees to it that a held poll ends by time.
     fn set_alarm(self: &Arc<Self>, state: &mut State, alarms: &Alarms) {
-        let held_until = state.session.parked().and(state.session.poll_timeout());
+        let is_held = state.session.parked().is_some();
+        let held_until = state.session.poll_timeout().filter(|_| is_held);
         if let Some(at) = held_until
             && state.alarm.is_none_or(|set| at < set)
         {
