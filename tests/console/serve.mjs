@@ -79,8 +79,9 @@ export async function serve({ open, close, shows, violations }) {
     await page.goto(`${server.base}/console/node`);
     await page.locator("tr", { hasText: "console.enabled" }).getByText(/landfall\.toml:\d+:\d+/).waitFor();
     assert.ok(!(await page.locator("body").innerText()).includes(PASSWORD));
+    await readings(server, page, { shows });
     const found = [];
-    for (const path of ["/live", "/subscribers", `/records?object=Account&record=${acme}`, "/usage", "/node"]) {
+    for (const path of ["/live", "/replay?at=earliest", "/subscribers", `/records?object=Account&record=${acme}`, "/channels/data/AccountChangeEvent", "/schemas", "/usage", "/node"]) {
       for (const theme of ["light", "dark"]) {
         await page.emulateMedia({ colorScheme: theme });
         await page.goto(`${server.base}/console${path}`);
@@ -101,6 +102,27 @@ export async function serve({ open, close, shows, violations }) {
   } finally {
     await server.end();
   }
+}
+
+/** Replay, Channels and Schemas say what they say in a developer org, and offer nothing that changes the org. */
+async function readings(server, page, { shows }) {
+  const none = async (role, name) => assert.equal(await page.getByRole(role, { name }).count(), 0, `${role} ${name}`);
+  await page.getByRole("link", { name: "Replay" }).click();
+  await page.getByLabel("From").fill("15m");
+  await page.keyboard.press("Enter");
+  await shows(page, "all since");
+  await page.getByRole("link", { name: "Channels" }).click();
+  await page.locator('tr[data-id="/data/AccountChangeEvent"]').click();
+  await shows(page, "Schema ID");
+  await shows(page, "Retained");
+  await none("button", "New PushTopic");
+  await none("switch", /^Capture changes/);
+  await page.locator("aside .facts a[href*='/schemas/']").click();
+  await page.locator("aside tr", { hasText: "BillingAddress" }).first().waitFor();
+  await page.getByRole("tab", { name: "Avro" }).click();
+  await shows(page, '"AccountChangeEvent"');
+  await page.goto(`${server.base}/console/pushtopics/new`);
+  await shows(page, "Only in landfall dev");
 }
 
 /** The session ends under the page, as by its idle time; what came meanwhile is there after the next login. */

@@ -1,6 +1,6 @@
 // Channels: what clients can subscribe to, what is on each, and events published by hand.
 
-import { control, query, rest } from "./api.js";
+import { control, query, readOnly, rest } from "./api.js";
 import { count, data, fill, h, icon, menu, plural } from "./dom.js";
 import { address, copy, failure, go, link, page, refresh } from "./shell.js";
 import { publishForm, pushForm } from "./publish.js";
@@ -21,7 +21,7 @@ export function channelsPage(main, [path], parameters) {
   const note = h("span.muted"), body = h("tbody"), captures = h("th", {}, "Capture");
   const list = h("div.card.list", {}, h("div.scroll", {}, h("table.stack.names", {}, h("caption.hidden", {}, "Channels"), h("thead", {}, h("tr", {}, ["Channel", "Carries"].map((name) => h("th", {}, name)), h("th.num", {}, "Subscribers"), captures)), body)));
   const split = h("div.split", {}, list);
-  fill(main, h("div.toolbar", {}, h("h1", {}, "Channels"), note, h("div.filter", {}, icon("filter"), input), h("button", { onclick: () => go("/pushtopics/new") }, "New PushTopic")), split);
+  fill(main, h("div.toolbar", {}, h("h1", {}, "Channels"), note, h("div.filter", {}, icon("filter"), input), readOnly ? null : h("button", { onclick: () => go("/pushtopics/new") }, "New PushTopic")), split);
 
   async function load() {
     try {
@@ -64,8 +64,9 @@ export function channelsPage(main, [path], parameters) {
 
   // An object is captured while it is a member of a channel. With events.capture_all it always is.
   function captureSwitch(topic) {
-    const on = selected.has(topic.channel), event = topic.channel.slice("/data/".length);
-    return h("button.switch", { role: "switch", "aria-checked": String(on), "aria-label": `Capture changes: ${event}`, onclick: (e) => { e.stopPropagation(); turn(event, on); } }, on ? "On" : topic.off ? "Off" : "By another channel");
+    const on = selected.has(topic.channel), event = topic.channel.slice("/data/".length), state = on ? "On" : topic.off ? "Off" : "By another channel";
+    if (readOnly) return state;
+    return h("button.switch", { role: "switch", "aria-checked": String(on), "aria-label": `Capture changes: ${event}`, onclick: (e) => { e.stopPropagation(); turn(event, on); } }, state);
   }
 
   async function turn(event, on) {
@@ -107,7 +108,7 @@ export function channelsPage(main, [path], parameters) {
     const pane = split.children[1] ?? split.appendChild(h("aside.card.pane", { "aria-label": `Channel ${wanted}`, tabindex: -1 }));
     const head = h("div.pad", {}, h("div.row", {}, h("h2", {}, data(wanted)), h("span.push", {}, h("button.quiet.small", { onclick: leave }, "Close", h("kbd", { "aria-hidden": "true" }, "Esc")))));
     if (isNew) fill(pane, head);
-    if (uncaptured.some((topic) => topic.channel === wanted)) return fill(pane, head, h("p.pad.second", {}, "Changes of this object are not captured: nobody can subscribe to it. Switch capture on in the list."));
+    if (uncaptured.some((topic) => topic.channel === wanted)) return fill(pane, head, h("p.pad.second", {}, "Changes of this object are not captured: nobody can subscribe to it.", readOnly ? null : " Switch capture on in the list."));
     try {
       const [found, events, topics] = await Promise.all([one(wanted), control("GET", `topics/${encodeURIComponent(wanted)}/count`), isNew ? one(STANDARD) : null]);
       if (ended || wanted !== open) return;
@@ -119,8 +120,8 @@ export function channelsPage(main, [path], parameters) {
       fill(pane, head, h("div.scroll", {}, facts,
         found.members.length || kind === "channel" ? membersOf(found) : null,
         kind === "changeEvents" ? h("p.pad.second", {}, own?.name ? ["Selected for ", h("code", {}, STANDARD), " by ", h("code", {}, own.name), "."] : capturesAll ? "Captured because events.capture_all is on, as it is in landfall dev. landfall serve captures selected objects only." : "Captured because another channel has it.") : null,
-        kind === "platformEvent" ? publishForm(found, () => drawPane(), () => parameters.get("publish")) : null, kind === "generic" ? pushForm(found, () => drawPane()) : null),
-        h("div.foot", {}, kind === "pushTopic" ? h("button.small.primary", { onclick: () => go(`/pushtopics/${encodeURIComponent(wanted.slice("/topic/".length))}`) }, "Edit PushTopic") : null,
+        kind === "platformEvent" && !readOnly ? publishForm(found, () => drawPane(), () => parameters.get("publish")) : null, kind === "generic" && !readOnly ? pushForm(found, () => drawPane()) : null),
+        h("div.foot", {}, kind === "pushTopic" && !readOnly ? h("button.small.primary", { onclick: () => go(`/pushtopics/${encodeURIComponent(wanted.slice("/topic/".length))}`) }, "Edit PushTopic") : null,
           h("button.small", { onclick: () => go(`/live${query({ topic: wanted })}`) }, "Show in Live"), h("button.small", { onclick: () => go(`/replay${query({ topic: wanted })}`) }, "Replay"),
           menu("Copy as", [["Subscribe message, CometD", () => copy(JSON.stringify({ channel: "/meta/subscribe", subscription: wanted, ext: { replay: { [wanted]: -1 } } }), "subscribe message")], ["landfall tail", () => copy(`landfall tail --target ${location.origin} '${wanted}'`, "command")], ["Channel", () => copy(wanted, "channel")]], ".start")));
     } catch (error) {
@@ -164,10 +165,10 @@ export function channelsPage(main, [path], parameters) {
         const id = document.activeElement.closest?.("tr[data-id]")?.dataset.id;
         if (id) choose(id);
       }],
-      e: ["publish an event", () => split.querySelector("form :is(input, select, textarea)")?.focus()],
+      ...(readOnly ? {} : { e: ["publish an event", () => split.querySelector("form :is(input, select, textarea)")?.focus()] }),
       Escape: ["close the channel", leave],
     },
-    actions: () => [["New PushTopic", () => go("/pushtopics/new"), ""], ...(all ?? []).map((topic) => [`Channel ${topic.channel}`, () => choose(topic.channel), ""])],
+    actions: () => [...(readOnly ? [] : [["New PushTopic", () => go("/pushtopics/new"), ""]]), ...(all ?? []).map((topic) => [`Channel ${topic.channel}`, () => choose(topic.channel), ""])],
     address: (next) => {
       const found = /^\/console\/channels(\/.+)?$/.exec(location.pathname);
       open = found?.[1] ? decodeURIComponent(found[1]) : null;

@@ -9,7 +9,7 @@ const RAIL = [
   ["/live", "Live", "live", "l"], ["/replay", "Replay", "replay", "p"], ["/subscribers", "Subscribers", "subscribers", "s"], ["/records", "Records", "records", "r"],
   ["/channels", "Channels", "channels", "c"], ["/schemas", "Schemas", "schemas", "m"], ["/faults", "Faults and clock", "faults", "f"],
   ["/usage", "Usage", "usage", "u"], ["/requests", "Requests", "requests", "q"], ["/node", "Node", "node", "n"],
-].filter(([path]) => !readOnly || ["/live", "/subscribers", "/records", "/usage", "/node"].includes(path));
+].filter(([path]) => !readOnly || !["/faults", "/requests"].includes(path));
 const STATUS_MS = 2000;
 const SAY_MS = 5000;
 

@@ -28,7 +28,10 @@ pub enum Effect {
 /// Calls that only read what an operator may see. A call that is on neither list is for tests.
 const READING: &[&str] = &[
     "listTopics",
+    "getTopic",
     "getPosition",
+    "countEvents",
+    "countEventsByTime",
     "listEvents",
     "getEvent",
     "listDeliveries",

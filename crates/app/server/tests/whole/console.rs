@@ -105,6 +105,10 @@ async fn nothing_is_read_without_a_login_and_nothing_is_changed_with_one() {
     let cookie = cookie.split(';').next().expect("a pair");
     assert_eq!(read(&http, cookie, "/_landfall/v1/node").await.0, 200);
     assert_eq!(read(&http, cookie, limits).await.0, 200);
+    for path in ["", "/position", "/count"] {
+        let path = format!("/_landfall/v1/topics/%2Fdata%2FChangeEvents{path}");
+        assert_eq!(read(&http, cookie, &path).await.0, 200, "{path}");
+    }
     // The APIs know nothing of the cookie.
     assert_eq!(
         read(&http, cookie, "/services/data/v62.0/limits").await.0,
@@ -229,6 +233,15 @@ async fn masked_fields_are_shown_nowhere() {
     assert_eq!(newest["masked"], json!(["BillingAddress", "Phone"]));
     let (_, found) = read(&http, cookie, "/_landfall/v1/events?q=555-0100").await;
     assert_eq!(found["events"], json!([]));
+    for (text, events) in [("555-0100", 0), ("acme.example", 1)] {
+        let counted = format!("/_landfall/v1/events/histogram?q={text}");
+        let (status, counted) = read(&http, cookie, &counted).await;
+        assert_eq!(
+            (status, &counted["events"]),
+            (200, &json!(events)),
+            "{text}"
+        );
+    }
     let rest = "/console/rest/services/data/v62.0";
     let (_, record) = read(&http, cookie, &format!("{rest}/sobjects/Account/{id}")).await;
     assert_eq!(record["Phone"], "masked");
