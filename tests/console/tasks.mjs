@@ -169,6 +169,33 @@ function tasks(server, { shows, row }) {
       },
     },
     {
+      question: "From which replay ID must I subscribe to receive everything since a time of day?",
+      steps: [3, 4],
+      mouse: async (go, { since }) => {
+        await go.click("Replay", "link");
+        await go.fill(go.page.getByLabel("From", { exact: true }), since.at);
+        await go.page.keyboard.press("Enter");
+        await go.click("Copy replay ID");
+      },
+      keyboard: async (go, { since }) => {
+        await go.press("g", "p");
+        // The field for the time has the focus.
+        await go.page.locator("#replay-at:focus").waitFor();
+        await go.type(since.at);
+        await go.press("Enter");
+        await go.page.locator("section[aria-label=Position]:focus").waitFor();
+        await go.press("y");
+      },
+      answer: async (page, { since }) => {
+        await shows(page, "Copied replay ID");
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), String(since.id));
+        const bytes = Buffer.alloc(10);
+        bytes.writeBigUInt64BE(BigInt(since.id), 0);
+        const forms = page.getByRole("table", { name: "Forms of the replay ID" });
+        for (const form of [`{"replay":{"/data/ChangeEvents":${since.id}}}`, bytes.toString("base64")]) await forms.getByText(form, { exact: true }).waitFor();
+      },
+    },
+    {
       question: "Make a change succeed but lose its answer, and see whether the client sends twice.",
       steps: [4, 6],
       mouse: async (go) => {
@@ -259,11 +286,13 @@ async function all(server, seeded, tools) {
       const what = `${task.question} By ${way}`;
       const silent = task.clients ? await clients(server) : null;
       const page = await tools.open(server, "/console");
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await page.locator("tr[data-id]").first().waitFor();
       const go = new Steps(page);
+      const since = await minuteAgo(server);
       try {
-        await task[way](go, { ...seeded, last: change, andy, silent });
-        await task.answer(page, { ...seeded, last: change, andy, silent });
+        await task[way](go, { ...seeded, last: change, andy, silent, since });
+        await task.answer(page, { ...seeded, last: change, andy, silent, since });
       } catch (error) {
         throw new Error(`${what}: ${error.message}`);
       }
@@ -275,6 +304,14 @@ async function all(server, seeded, tools) {
       }
     }
   }
+}
+
+/** A time of day, and the replay ID from which a client gets what came since. */
+async function minuteAgo(server) {
+  const { now } = await server.control("GET", "clock");
+  const time = new Date(Date.parse(now) - 60000).toISOString();
+  const { replayId } = await server.control("GET", `topics/%2Fdata%2FChangeEvents/position?at=${time.slice(0, 17)}00Z`);
+  return { at: time.slice(11, 16), id: replayId };
 }
 
 /** A client that is behind, and one that subscribes to nothing, whose id is returned. Both end soon without a request. */
