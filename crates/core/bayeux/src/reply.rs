@@ -176,7 +176,7 @@ impl Response {
         self.body.len()
     }
 
-    /// Makes room for `bytes` more bytes.
+    /// Reserves memory for `bytes` more bytes.
     pub fn reserve(&mut self, bytes: usize) {
         self.body.reserve(bytes);
     }

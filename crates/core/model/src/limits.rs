@@ -273,6 +273,9 @@ pub const STREAMING_BODY_BYTES_MAX: usize = 32_768;
 /// Clients: the CometD Java client gives up above 1 MiB. Source: none.
 pub const STREAMING_RESPONSE_BYTES_MAX: usize = 900 * 1024;
 
+/// What a response of the Streaming API reserves at its beginning, if the last one was as long. Unit: bytes. Source: none.
+pub const STREAMING_RESERVED_BYTES_MAX: usize = 64 * 1024;
+
 /// Bytes of one OAuth request body. Source: none.
 pub const OAUTH_BODY_BYTES_MAX: usize = 64 * 1024;
 

@@ -14,7 +14,7 @@ use crate::client::Client;
 /// The alarms of all sessions, at most one for each.
 #[derive(Default)]
 pub(crate) struct Alarms {
-    /// By their time; the address tells those of one time apart, and stays taken as long as its entry is there.
+    /// By their time, and by the address of the session, which stays taken as long as its entry is there.
     set: Mutex<BTreeMap<(Moment, usize), Weak<Client>>>,
     /// One was set that is the first of all.
     is_earlier: Notify,

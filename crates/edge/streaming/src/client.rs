@@ -7,6 +7,7 @@ use landfall_auth::Login;
 use landfall_bayeux::{Input, Moment, Poll, RequestedAdvice, Response, Session, Timings};
 use landfall_engine::usage::{self, Tally};
 use landfall_engine::{Engine, Error, EventViews, LogEvent, Prepare, Rendition, Stretch, Watcher};
+use landfall_model::limits::STREAMING_RESERVED_BYTES_MAX;
 use landfall_model::{Fault, RecordId, Timestamp};
 use landfall_subscription::{Bounds, Read};
 use tracing::error;
@@ -16,9 +17,6 @@ use crate::in_flight::InFlight;
 use crate::poll::Waiting;
 use crate::render::Renderer;
 use crate::state::{Reading, State, Step, SubscribeRequest};
-
-/// How much room a response has from the beginning at most.
-const RESERVED_BYTES_MAX: usize = 64 * 1024;
 
 /// A client that has shaken hands.
 pub(crate) struct Client {
@@ -232,7 +230,7 @@ impl Client {
         let log = {
             let state = self.state();
             // The next is often as long as the last.
-            response.reserve(state.response_bytes.min(RESERVED_BYTES_MAX));
+            response.reserve(state.response_bytes.min(STREAMING_RESERVED_BYTES_MAX));
             bounds(engine, &state)
         };
         loop {
