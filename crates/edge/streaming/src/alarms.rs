@@ -40,6 +40,13 @@ impl Alarms {
         }
     }
 
+    /// Forgets the alarm of a session that is over.
+    pub(crate) fn unset(&self, client: &Arc<Client>) {
+        if let Some(at) = client.state().alarm.take() {
+            self.all().remove(&(at, Arc::as_ptr(client).addr()));
+        }
+    }
+
     /// When the next goes off.
     pub(crate) fn next(&self) -> Option<Moment> {
         self.all().first_key_value().map(|((at, _), _)| *at)

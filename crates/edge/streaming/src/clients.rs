@@ -40,7 +40,13 @@ impl Clients {
         let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut table = self.table();
         if limit.is_some_and(|limit| table.len() >= limit) {
-            table.retain(|_, client| !client.tick(engine));
+            table.retain(|_, client| {
+                let is_over = client.tick(engine);
+                if is_over {
+                    self.alarms.unset(client);
+                }
+                !is_over
+            });
             if limit.is_some_and(|limit| table.len() >= limit) {
                 return Err(Fault::Streaming(StreamingFault::ClientLimitExceeded));
             }
@@ -63,7 +69,9 @@ impl Clients {
 
     pub(crate) fn forget(&self, engine: &Engine, id: &str) {
         let mut table = self.table();
-        table.remove(id);
+        if let Some(client) = table.remove(id) {
+            self.alarms.unset(&client);
+        }
         engine.usage().set_clients(table.len());
     }
 

@@ -507,6 +507,28 @@ async fn a_client_may_ask_for_a_shorter_poll() {
     assert_eq!(reply[0]["advice"], advice());
 }
 
+#[tokio::test]
+async fn each_poll_ends_by_its_own_time() {
+    let org = Org::new().await;
+    let client = org.session().await;
+    let mut short = connect(&client);
+    short[0]["advice"] = json!({"timeout": 5_000});
+    for _ in 0..2 {
+        let mut held = org.hold(short.clone()).await;
+        assert_eq!(after(&org, 4, &mut held).await, None);
+        assert!(after(&org, 1, &mut held).await.is_some());
+        let mut held = org.hold(connect(&client)).await;
+        assert_eq!(after(&org, 108, &mut held).await, None);
+        assert_eq!(after(&org, 1, &mut held).await, Some(empty(&client)));
+    }
+    // A shorter one while a longer one is held.
+    let mut long = org.hold(connect(&client)).await;
+    let mut held = org.hold(short).await;
+    assert_eq!(long.poll().await, Some(empty(&client)));
+    assert_eq!(after(&org, 4, &mut held).await, None);
+    assert!(after(&org, 1, &mut held).await.is_some());
+}
+
 // S68
 #[tokio::test]
 async fn a_server_that_goes_away_answers_its_polls() {
