@@ -120,6 +120,26 @@ impl Stage {
         })
     }
 
+    /// Waits until the server holds so many polls. A timer alone does not say so: it may be left of an earlier poll.
+    async fn holds(&self, polls: usize) -> Result<(), String> {
+        let node = Request::get("/_landfall/v1/node").body(Full::default());
+        let node = node.map_err(|error| error.to_string())?;
+        let wait = async {
+            loop {
+                let answer = self.http.send(node.clone(), WITHIN).await;
+                let answer = answer.map_err(|error| chain(&error))?;
+                let node: serde_json::Value =
+                    serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+                if node["connections"]["heldPolls"] == polls {
+                    return Ok(());
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let waited = tokio::time::timeout(WITHIN, wait).await;
+        waited.map_err(|_| format!("the server does not hold {polls} polls"))?
+    }
+
     async fn close(self) {
         // Kept connections would be waited for.
         drop(self.http);
@@ -151,6 +171,9 @@ async fn play(stage: &Stage, case: &Case, corrections: &mut Vec<Correction>) -> 
                 }
             }
             Step::Clock(span) => {
+                if !held.is_empty() {
+                    stage.holds(held.len()).await?;
+                }
                 if !held.is_empty() || calls.are_open() {
                     stage.clock.awaited(*span).await?;
                 }
