@@ -130,7 +130,7 @@ impl Stage {
                 let answer = answer.map_err(|error| chain(&error))?;
                 let node: serde_json::Value =
                     serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
-                if node["connections"]["heldPolls"] == polls {
+                if node.pointer("/connections/heldPolls") == Some(&polls.into()) {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
