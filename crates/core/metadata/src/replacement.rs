@@ -3,6 +3,7 @@
 //! Source: "Replace Strings in Code Before Deploying or Packaging" (Salesforce DX Developer Guide).
 
 use fancy_regex::{NoExpand, Regex};
+use landfall_model::limits::PROJECT_FILE_BYTES_MAX;
 use serde_json::Value;
 
 use crate::ignored::Ignored;
@@ -139,7 +140,10 @@ impl Replacements {
     }
 
     /// The content of a file with all that is replaced in it; its path is relative to the project.
-    pub fn applied(&self, path: &str, content: String) -> String {
+    ///
+    /// # Errors
+    /// Why that cannot be made: an expression takes too long, or the content would be too large.
+    pub fn applied(&self, path: &str, content: String) -> Result<String, String> {
         let mut content = content;
         for replacement in &self.0 {
             let concerns = match &replacement.files {
@@ -147,17 +151,29 @@ impl Replacements {
                 Pattern::Like(pattern) => pattern.contains(path),
             };
             if concerns {
-                let replaced =
-                    replacement
-                        .from
-                        .try_replacen(&content, 0, NoExpand(&replacement.to));
-                // An expression that takes too long has no match.
-                if let Ok(replaced) = replaced {
-                    content = replaced.into_owned();
-                }
+                content = replacement.applied(&content)?;
             }
         }
-        content
+        Ok(content)
+    }
+}
+
+impl Ready {
+    fn applied(&self, content: &str) -> Result<String, String> {
+        let failed = |error| format!("a replacement fails: {error}");
+        // Known before anything is written: a short text may be replaced many times by a long one.
+        let mut bytes = content.len();
+        for found in self.from.find_iter(content) {
+            found.map_err(failed)?;
+            bytes = bytes.saturating_add(self.to.len());
+            if u64::try_from(bytes).is_ok_and(|bytes| bytes > PROJECT_FILE_BYTES_MAX) {
+                return Err(format!(
+                    "with its replacements, the file is larger than {PROJECT_FILE_BYTES_MAX} bytes"
+                ));
+            }
+        }
+        let replaced = self.from.try_replacen(content, 0, NoExpand(&self.to));
+        Ok(replaced.map_err(failed)?.into_owned())
     }
 }
 
@@ -190,7 +206,10 @@ mod tests {
              "replaceWhenEnv": [{"env": "HOST", "value": "other"}]},
         ]));
         assert!(problems.is_empty(), "{problems:?}");
-        let applied = |path: &str, text: &str| ready.applied(path, text.to_owned());
+        let applied = |path: &str, text: &str| {
+            let applied = ready.applied(path, text.to_owned());
+            applied.expect("they can be made")
+        };
         assert_eq!(
             applied("app/a.xml", "x {host} {host} gone"),
             "x $1.example.com $1.example.com "
@@ -210,7 +229,7 @@ mod tests {
             {"filename": "a", "regexToReplace": "(", "replaceWithEnv": "HOST"},
             {"filename": "a"},
         ]));
-        assert_eq!(ready.applied("a", "b".to_owned()), "b");
+        assert_eq!(ready.applied("a", "b".to_owned()), Ok("b".to_owned()));
         let [unset, missing, invalid] = problems.as_slice() else {
             panic!("{problems:?}");
         };
@@ -223,5 +242,27 @@ mod tests {
             "{missing}"
         );
         assert!(invalid.contains("Invalid regular expression"), "{invalid}");
+    }
+
+    #[test]
+    fn a_file_does_not_grow_without_end() {
+        let entry = json!({"glob": "**", "stringToReplace": "a", "replaceWithFile": "long"});
+        let declared = [Replacement::read(&entry).expect("a replacement")];
+        let long = |_: &str| Some("a".repeat(1_000_000));
+        let (ready, _) = Replacements::resolve(&declared, "sfdx-project.json", variable, long);
+        let refused = ready.applied("x", "a".repeat(1_000_000)).unwrap_err();
+        assert!(refused.contains("is larger than"), "{refused}");
+    }
+
+    #[test]
+    fn an_expression_that_takes_too_long_is_named() {
+        let entry =
+            json!({"filename": "x", "regexToReplace": r"^(a|ab|b)*\1c$", "replaceWithEnv": "HOST"});
+        let declared = [Replacement::read(&entry).expect("a replacement")];
+        let (ready, problems) =
+            Replacements::resolve(&declared, "sfdx-project.json", variable, |_| None);
+        assert!(problems.is_empty(), "{problems:?}");
+        let refused = ready.applied("x", "ab".repeat(60)).unwrap_err();
+        assert!(refused.contains("a replacement fails"), "{refused}");
     }
 }

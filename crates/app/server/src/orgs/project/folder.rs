@@ -131,7 +131,7 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
     let (replacements, problems) = project.replacements(
         PROJECT_FILE,
         |variable| std::env::var(variable).ok(),
-        |path| std::fs::read_to_string(folder.join(path)).ok(),
+        |path| replacing(&folder.join(path)),
     );
     missing.extend(problems);
     ordered.sort_by_key(|name| directory_of(name, &present));
@@ -244,6 +244,13 @@ fn directory_of(name: &str, directories: &[String]) -> usize {
         .unwrap_or(directories.len())
 }
 
+/// The text of a file that replaces others; none if it cannot be read or is too large.
+fn replacing(path: &Path) -> Option<String> {
+    let size = std::fs::metadata(path).ok()?.len();
+    let is_fit = size <= PROJECT_FILE_BYTES_MAX;
+    is_fit.then(|| std::fs::read_to_string(path).ok()).flatten()
+}
+
 fn component(
     name: &str,
     path: &Path,
@@ -256,6 +263,7 @@ fn component(
     }
     let content = std::fs::read_to_string(path).map_err(|error| problem(path, &error))?;
     let content = replacements.applied(name, content);
+    let content = content.map_err(|reason| problem(path, &reason))?;
     Ok(Component {
         path: name.to_owned(),
         content: as_cli_reads(&content).into_owned(),
