@@ -54,7 +54,7 @@ export async function manyEvents(server, { open, close, shows }) {
   await close(page);
 }
 
-/** Ten minutes of events; on request, since it takes that long: `node run.mjs longRun`. */
+/** Ten minutes of events; on request, since it takes that long: `cargo xtask console longRun`. */
 export async function longRun(server, { open, close }) {
   const page = await open(server, "/console/live");
   await page.locator("tr[data-id]").first().waitFor();
@@ -81,7 +81,7 @@ export async function longRun(server, { open, close }) {
   await close(page);
 }
 
-/** A million stored events; on request: `node run.mjs millionEvents`. */
+/** A million stored events; on request: `cargo xtask console millionEvents`. */
 export async function millionEvents(server, { open, close, shows }) {
   const records = Array.from({ length: 200 }, (_, i) => ({ attributes: { type: "Account" }, Name: `Million ${i}` }));
   const wanted = Number(process.env.EVENTS ?? 1000000);

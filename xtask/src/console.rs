@@ -11,8 +11,11 @@ use crate::{
     workspace::{command, stream},
 };
 
-/// Each wait of a scenario has a limit of its own.
+/// Of all scenarios; each wait of one has a limit of its own.
 const LIMIT: Duration = Duration::from_mins(5);
+
+/// Of one that is asked for: some take ten minutes.
+const LIMIT_OF_ONE: Duration = Duration::from_mins(20);
 
 /// Runs all scenarios, or one.
 ///
@@ -37,7 +40,8 @@ pub(crate) fn run(report: &mut Report, only: Option<&str>) -> Result<()> {
         .env("LANDFALL_PROGRAM", server::program())
         .env("CHROMIUM", browser);
     let mut counts = Counts::default();
-    let succeeded = stream(&mut program, LIMIT, |line| {
+    let limit = only.map_or(LIMIT, |_| LIMIT_OF_ONE);
+    let succeeded = stream(&mut program, limit, |line| {
         if line.starts_with("ok ") {
             counts.passed += 1;
         } else if line.starts_with("FAILED ") {
