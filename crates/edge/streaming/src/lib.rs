@@ -2,7 +2,7 @@
 //!
 //! Parses requests, asks the session machine of `landfall-bayeux` when to answer and the delivery machine of
 //! `landfall-subscription` with what, reads the engine's log for it and writes the messages.
-//! Start reading at `http` (the request), `head` (what its head says), then `respond` (each message), `poll` (one that is held), `state` (a client
+//! Start reading at `http` (the request), `head` (what its head says), then `respond` (each message), `poll` (one that is held), `alarms` (its end by time), `state` (a client
 //! behind its lock), `frame` (events as messages) and `in_flight` (responses that are being sent).
 
 mod alarms;
