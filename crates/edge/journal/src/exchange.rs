@@ -15,7 +15,7 @@ use landfall_model::{Consequences, Fault, JobFailure, Refused, Requester};
 use percent_encoding::percent_decode_str;
 
 use crate::Journal;
-use crate::entry::{Content, Entry, beginning};
+use crate::entry::{Api, Content, Entry, beginning};
 use crate::mistake::{self, Finding};
 
 /// Where a call of gRPC says how it went. Source: "gRPC over HTTP2", Trailers.
@@ -39,13 +39,17 @@ pub async fn observed<F: Future<Output = Response>>(
     let requester = Requester::default();
     request.extensions_mut().insert(requester.clone());
     let head = Entry::of_head(&request, requester);
-    let exchange = Arc::new(Exchange::begun(journal.clone(), head.clone()));
-    let later: Arc<dyn Consequences> = Arc::new(Later {
-        journal,
-        head,
-        number: exchange.number,
-    });
-    request.extensions_mut().insert(later);
+    // Only jobs go on after their answers.
+    let of_job = (head.api == Api::Bulk).then(|| head.clone());
+    let exchange = Arc::new(Exchange::begun(journal.clone(), head));
+    if let Some(head) = of_job {
+        let later: Arc<dyn Consequences> = Arc::new(Later {
+            journal,
+            head,
+            number: exchange.number,
+        });
+        request.extensions_mut().insert(later);
+    }
     let observing = Arc::clone(&exchange);
     let request = request.map(|body| Body::new(Observed::new(body, observing, Side::Request)));
     let response = answer(request).await;
