@@ -18,6 +18,7 @@ RUST = HERE / "rust/src/types.rs"
 # What an answer, a body, or an item of a list is called. Those that are alike have one name.
 NAMES = {
     "getClock": "Clock",
+    "previewClock": "ClockPreview",
     "listTopics": "Topics",
     "listTopics.topics": "Topic",
     "getPosition": "Position",

@@ -2,6 +2,7 @@
 
 import type {
   Clock as Reading,
+  ClockPreview,
   Difference,
   Event,
   EventCount,
@@ -37,6 +38,8 @@ export interface OrgClock {
   set(time: string): Promise<Reading>;
   /** Advances the time by a span such as `73h`; done when all that has fallen due is done. */
   advance(by: string): Promise<Reading>;
+  /** What would fall due if the time were advanced by a span such as `73h`; changes nothing. */
+  preview(by: string): Promise<ClockPreview>;
   /** Lets the time go on from where it is. */
   resume(): Promise<Reading>;
 }

@@ -209,6 +209,10 @@ class Clock {
     return this.#org.control('POST', 'clock/advance', { by });
   }
 
+  preview(by) {
+    return this.#org.control('POST', 'clock/preview', { by });
+  }
+
   resume() {
     return this.#org.control('PUT', 'clock', { mode: 'running' });
   }

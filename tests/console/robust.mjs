@@ -17,7 +17,7 @@ export async function brokenDecoder(server, { open, close, shows, row }, { last 
   await page.route(/_landfall\/v1\/events/, async (route) => {
     const answer = await route.fetch();
     const body = await answer.json();
-    const json = body.events ? { ...body, events: body.events.map(broken) } : broken(body);
+    const json = Array.isArray(body.events) ? { ...body, events: body.events.map(broken) } : broken(body);
     await route.fulfill({ response: answer, json });
   });
   await page.goto(`${server.base}/console/live?event=${last}&tab=sent`);
@@ -45,6 +45,9 @@ export async function manyEvents(server, { open, close, shows }) {
   await page.getByRole("button", { name: /^Follow/ }).click();
   await page.locator(`tr[data-id="${tail}"]`).waitFor();
   await shows(page, "1,000+ match");
+  // The lanes count all that is retained, not what is in the list.
+  await page.locator(".lanes").getByText(new RegExp(`^${(tail - 1000).toLocaleString("en-US")} events$`)).waitFor();
+  await page.locator(".lanes").getByText("exact").waitFor();
   assert.ok(await page.locator("tr[data-id]").count() <= 1000);
   // The rest is behind a button, without a gap.
   const oldest = await page.locator("tr[data-id]").last().getAttribute("data-id");

@@ -103,12 +103,19 @@ async function liveByKeyboard(server, { last }) {
   await row(page, last).waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("fild:Industry");
-  await shows(page, "did you mean \u201cfield\u201d?");
+  await shows(page, 'Position 1: "fild" is not a key; did you mean "field"?');
   await page.getByRole("searchbox").fill("");
   await page.keyboard.type("type:UPDATE field:Industry");
   await page.keyboard.press("Enter");
   await row(page, last - 1).waitFor({ state: "detached" });
   assert.equal(search(page).get("q"), "type:UPDATE field:Industry");
+  // By the name of the record, by a value, and without what is excluded.
+  for (const [text, shown, hidden] of [["pyramid -type:GAP*", 1004, last], ["Amount>=100000 OR nulled:Phone", last, 1004], ["type:UPDATE field:Industry", last, last - 1]]) {
+    await page.getByRole("searchbox").fill(text);
+    await page.keyboard.press("Enter");
+    await row(page, shown).waitFor();
+    await row(page, hidden).waitFor({ state: "detached" });
+  }
   await page.keyboard.press("Escape");
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");
@@ -160,6 +167,8 @@ async function subscribers(server) {
   const id = await server.session();
   await row(page, id).click();
   await shows(page, "The client has a session but subscribes to nothing");
+  // What the client calls itself: the User-Agent of these tests.
+  await row(page, id).getByText("node", { exact: true }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator("aside").waitFor({ state: "detached" });
   await page.keyboard.press("j");

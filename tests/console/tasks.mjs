@@ -44,17 +44,16 @@ function tasks(server, { shows, row }) {
     {
       question: "Did my change of Burlington Textiles arrive, and what did it change?",
       steps: [2, 5],
-      // Texts are searched in events, which do not have the names of records.
       mouse: async (go, { last }) => {
-        await go.fill(filter(go.page), "Banking");
-        await settled(go.page, "Banking");
+        await go.fill(filter(go.page), "Burlington");
+        await settled(go.page, "Burlington");
         await go.click(row(go.page, last));
       },
       keyboard: async (go) => {
         await go.press("/");
-        await go.type("Banking");
+        await go.type("Burlington");
         await go.press("Enter");
-        await settled(go.page, "Banking");
+        await settled(go.page, "Burlington");
         await go.page.getByText("Andy Young").waitFor({ state: "detached" });
         await go.press("j");
         await go.press("Enter");
@@ -147,16 +146,16 @@ function tasks(server, { shows, row }) {
       question: "Which records were written together with contact Andy Young?",
       steps: [3, 5],
       mouse: async (go, { andy }) => {
-        await go.fill(filter(go.page), "Young");
-        await settled(go.page, "Young");
+        await go.fill(filter(go.page), "Andy Young");
+        await settled(go.page, "Andy Young");
         await go.click(row(go.page, andy));
         await go.click(go.page.locator("aside").getByRole("link", { name: /^[0-9a-f]{8}-/ }));
       },
       keyboard: async (go) => {
         await go.press("/");
-        await go.type("Young");
+        await go.type("Andy Young");
         await go.press("Enter");
-        await settled(go.page, "Young");
+        await settled(go.page, "Andy Young");
         await go.page.getByText("Burlington").first().waitFor({ state: "detached" });
         await go.press("j");
         await go.press("t");
@@ -232,6 +231,7 @@ function tasks(server, { shows, row }) {
       keyboard: (go) => go.press("g", "u"),
       answer: async (page) => {
         await page.getByRole("meter", { name: "DailyDeliveredPlatformEvents" }).waitFor();
+        await page.getByText(/Used up in|lasts for the day|Nothing of the daily allocation/).first().waitFor();
         await shows(page, "By event and client");
       },
     },
@@ -241,7 +241,8 @@ function tasks(server, { shows, row }) {
       mouse: async (go) => {
         await go.click(/^Faults and clock/, "link");
         await go.click(go.page.getByRole("button", { name: /^\+?\s*73 ?h/ }).first());
-        await shows(go.page, "leave");
+        await shows(go.page, /\d+ events, up to \d+, leave the log/);
+        await shows(go.page, /access tokens? ends? unless used/);
         await go.click("Advance 73h");
       },
       keyboard: async (go) => {
@@ -250,7 +251,7 @@ function tasks(server, { shows, row }) {
         await go.press("Control+k");
         await go.type("advance 73h");
         await go.press("Enter");
-        await shows(go.page, "leave");
+        await shows(go.page, /\d+ events, up to \d+, leave the log/);
         await go.press("Control+Enter");
       },
       answer: async (page) => {

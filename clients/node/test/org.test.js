@@ -91,6 +91,9 @@ test('what is retained and used', async () => {
 test('the clock', async () => {
   const other = await org.open();
   assert.equal((await other.clock.freeze('2126-03-01T12:00:00Z')).mode, 'frozen');
+  const preview = await other.clock.preview('73h');
+  assert.equal(preview.now, '2126-03-04T13:00:00.000Z');
+  assert.equal(typeof preview.events, 'number');
   assert.equal((await other.clock.advance('73h')).now, '2126-03-04T13:00:00.000Z');
   const { now } = await other.clock.set('2126-03-05T00:00:00Z');
   assert.equal((await other.clock.read()).now, now);

@@ -88,6 +88,7 @@ def test_the_clock(landfall_org):
     with landfall_org.open() as org:
         frozen = org.clock.freeze(at="2126-03-01T12:00:00Z")
         assert frozen["mode"] == "frozen"
+        assert org.clock.preview("73h")["now"] == "2126-03-04T13:00:00.000Z"
         assert org.clock.advance("73h")["now"] == "2126-03-04T13:00:00.000Z"
         later = org.clock.set("2126-03-05T00:00:00Z")["now"]
         assert org.clock.read()["now"] == later == "2126-03-05T00:00:00.000Z"

@@ -611,6 +611,11 @@ impl Clock<'_> {
         self.0.call("POST", "clock/advance").with("by", span)
     }
 
+    /// What would fall due if the time were advanced by a span such as `73h`; changes nothing.
+    pub fn preview(self, span: &str) -> Call<types::ClockPreview> {
+        self.0.call("POST", "clock/preview").with("by", span)
+    }
+
     /// Lets the time go on from where it is.
     pub fn resume(self) -> Call<types::Clock> {
         self.set_to(json!({ "mode": "running" }))

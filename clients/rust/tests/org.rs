@@ -79,6 +79,10 @@ fn the_clock() {
         "frozen"
     );
     assert_eq!(
+        clock.preview("73h").run().expect("previewed").now,
+        "2090-01-04T10:00:00.000Z"
+    );
+    assert_eq!(
         clock.advance("73h").run().expect("moved").now,
         "2090-01-04T10:00:00.000Z"
     );

@@ -246,6 +246,10 @@ class Clock:
         """Advances the time by a span such as `73h`, and returns when all that has fallen due is done."""
         return self._org.control("POST", "clock/advance", {"by": by})
 
+    def preview(self, by: str) -> types.ClockPreview:
+        """What would fall due if the time were advanced by a span such as `73h`; changes nothing."""
+        return self._org.control("POST", "clock/preview", {"by": by})
+
     def resume(self) -> types.Clock:
         """Lets the time go on from where it is."""
         return self._org.control("PUT", "clock", {"mode": "running"})

@@ -200,6 +200,16 @@ impl Session {
         }
     }
 
+    /// When the session ends unless the client sends something: after a held poll has its answer and the client does not
+    /// come back. `None` once it is over.
+    pub fn expires(&self) -> Option<Moment> {
+        match self.state {
+            State::Fresh { expires } | State::Idle { expires } => Some(expires),
+            State::Parked { deadline, .. } => Some(deadline + self.timings.max_interval),
+            State::Ended => None,
+        }
+    }
+
     /// The poll that is held.
     pub const fn parked(&self) -> Option<PollId> {
         match self.state {

@@ -86,8 +86,13 @@ export function typeOf(event) {
 }
 
 export function kindOf(event) {
-  const type = typeOf(event);
-  return type.startsWith("GAP_") ? "gap" : type.toLowerCase();
+  return kindOfType(typeOf(event));
+}
+
+/** The kind of a change type, as colours and words have it. */
+export function kindOfType(type) {
+  const kind = type.startsWith("GAP_") ? "gap" : type.toLowerCase();
+  return kind in KINDS ? kind : "published";
 }
 
 export function typeChip(event) {

@@ -12,12 +12,9 @@ const SHOWN_BYTES = 64 * 1024;
 const HISTORY_PAGES = 10;
 
 /** What an event is called: the name of its record, or its first values. */
-export function title(event, names) {
+export function title(event) {
   const payload = event.data?.payload;
-  if (event.header) {
-    const id = event.header.recordIds[0] ?? "";
-    return nameIn(payload) ?? names?.get(id) ?? null;
-  }
+  if (event.header) return event.name ?? nameIn(payload) ?? null;
   const record = event.data?.sobject;
   if (record) return record.Name ?? record.Id ?? null;
   if (typeof payload === "string") return payload;
@@ -29,12 +26,6 @@ function nameIn(payload) {
   const name = payload?.Name;
   if (name && typeof name === "object") return [name.FirstName, name.LastName].filter(Boolean).join(" ") || null;
   return typeof name === "string" ? name : null;
-}
-
-/** Learns the names of records from events. */
-export function learn(names, event) {
-  const id = event.header?.recordIds[0], name = nameIn(event.data?.payload);
-  if (id && name) names.set(id, name);
 }
 
 const AUTOMATIC = ["LastModifiedDate", "LastModifiedById", "SystemModstamp"];
@@ -435,7 +426,7 @@ export async function neighbour(event, newer) {
 }
 
 /** The pane beside a list. `on`: tab(name), form(name), close(), older(), newer(). */
-export function pane(event, tab, form, names, on) {
+export function pane(event, tab, form, on) {
   const active = TABS.some(([name]) => name === tab) ? tab : "changes";
   const bodies = {
     changes: () => [changesView(event), h("h3.tight", {}, "Header"), headerFacts(event)],
@@ -445,7 +436,7 @@ export function pane(event, tab, form, names, on) {
     delivery: () => deliveryView(event),
   };
   return h("aside.card.pane", { "aria-label": `Event ${event.replayId}`, tabindex: -1 },
-    h("div.pad", {}, h("div.row", {}, typeChip(event), h("h2", {}, data(title(event, names) ?? event.header?.recordIds[0] ?? event.topic)),
+    h("div.pad", {}, h("div.row", {}, typeChip(event), h("h2", {}, data(title(event) ?? event.header?.recordIds[0] ?? event.topic)),
       h("span.push.row", {}, h("button.quiet.small", { onclick: on.older }, h("kbd", { "aria-hidden": "true" }, "["), "Older"), h("button.quiet.small", { onclick: on.newer }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), h("button.quiet.small", { onclick: on.close }, "Close", h("kbd", { "aria-hidden": "true" }, "Esc")))),
       h("p.mono.second", {}, link(`/event/${event.replayId}`, String(event.replayId)), `, ${dateTime(event.time)}, ${event.topic}`)),
     h("div.tabs", { role: "tablist", "aria-label": "Event" }, TABS.map(([name, label]) => h("button", { role: "tab", "aria-selected": String(name === active), tabindex: name === active ? 0 : -1, onclick: () => on.tab(name), onkeydown: tabKeys }, label))),
@@ -457,7 +448,6 @@ export function pane(event, tab, form, names, on) {
 const replayPath = (event) => `/replay${query({ topic: event.topic, at: event.replayId - 1 })}`;
 
 export function eventPage(main, [id], parameters) {
-  const names = new Map();
   let event = null, form = parameters.get("form") ?? "pubsub", live = true, loaded = Promise.resolve();
   const step = async (newer) => {
     await loaded;
@@ -480,7 +470,7 @@ export function eventPage(main, [id], parameters) {
     const all = changes(event);
     const nulled = header?.nulledFields.names.length ?? 0;
     fill(main,
-      h("div.toolbar", {}, link("/live", "Live"), h("span.muted", { "aria-hidden": "true" }, "/"), typeChip(event), h("h1", {}, data(title(event, names) ?? header?.recordIds[0] ?? `Event ${event.replayId}`)), h("code.second", {}, header?.recordIds.join(", ") ?? ""),
+      h("div.toolbar", {}, link("/live", "Live"), h("span.muted", { "aria-hidden": "true" }, "/"), typeChip(event), h("h1", {}, data(title(event) ?? header?.recordIds[0] ?? `Event ${event.replayId}`)), h("code.second", {}, header?.recordIds.join(", ") ?? ""),
         h("span.row.push", {}, h("button", { onclick: () => step(false) }, "Older", h("kbd", { "aria-hidden": "true" }, "[")), h("button", { onclick: () => step(true) }, "Newer", h("kbd", { "aria-hidden": "true" }, "]")), h("button", { onclick: () => go(replayPath(event)) }, "Replay from here"), copyMenu(event, ".down"))),
       h("dl.card.band", {}, item("Replay ID", String(event.replayId)), item(header ? "Committed" : "Published", dateTime(header?.commitTimestamp ?? event.time)), item("Topic", link(channelPath(event.topic), event.topic)),
         header ? [item("Transaction", link(`/live?q=${encodeURIComponent(`tx:${header.transactionKey}`)}`, header.transactionKey), ` event ${header.sequenceNumber}`), item("Origin", data(header.changeOrigin || "none")), item("User", header.commitUser)] : item("Event ID", event.id)),
@@ -490,16 +480,6 @@ export function eventPage(main, [id], parameters) {
           h("section.card", {}, h("div.head", {}, h("h2", {}, "Schema")), schemaView(event))),
         h("section.card", {}, h("div.head", {}, h("h2", {}, "Bitmap")), h("div", {}, bitmapView(event))),
         h("section.card.wide", {}, h("div.head", {}, h("h2", {}, "As sent"), h("span.muted.push", {}, `${plural(event.size, "byte")}, event ID ${event.id}`)), sent)));
-  };
-  // Most events do not have the name of their record; the last one that has it does.
-  const named = async () => {
-    const record = event.header?.recordIds[0];
-    if (!record || title(event)) return;
-    const older = await control("GET", `events${query({ record, field: "Name", to: event.replayId, limit: 1 })}`).catch(() => null);
-    if (!live || !older?.events.length) return;
-    learn(names, older.events[0]);
-    // The heading alone: somebody may be typing further down.
-    fill(main.querySelector("h1"), data(title(event, names)));
   };
   const history_form = (chosen) => {
     const search = new URLSearchParams(location.search);
@@ -513,7 +493,6 @@ export function eventPage(main, [id], parameters) {
     event = found;
     document.title = `Event ${id}, Landfall`;
     draw();
-    named();
   }, (error) => live && fill(main, h("div.empty", {}, h("h1", {}, `Event ${id}`), h("p.error", {}, `${error.code}: ${error.message}`), link("/live", "Show the events that are retained"))));
   return {
     title: `Event ${id}`,

@@ -47,29 +47,18 @@ export function faultsPage(main, _, parameters) {
     drawDue();
   }
 
-  // What can be derived from the log: which events leave it. Logins and sessions end by their own settings.
   async function drawDue() {
-    const ms = spanMs(by);
-    if (!reading || !ms) return fill(due, h("p.muted", {}, by ? "A span is a number and a unit: 90s, 15m, 73h, 1d12h." : "Choose a span to see what falls due."));
-    const target = Date.parse(reading.now) + ms;
-    const cut = new Date(target - 72 * 3600 * 1000).toISOString();
+    if (!reading || !SPAN.test(by)) return fill(due, h("p.muted", {}, by ? "A span is a number and a unit: 90s, 15m, 73h, 1d12h." : "Choose a span to see what falls due."));
     const wanted = by;
     try {
-      const found = await control("GET", "events?limit=1");
-      let trimmed = "no event leaves";
-      const newest = found.events[0];
-      if (newest && newest.time < cut) trimmed = `all events up to ${newest.replayId} leave`;
-      else if (newest && found.earliest) {
-        const oldest = await control("GET", `events/${found.earliest}`);
-        if (oldest.time < cut) trimmed = `events from ${found.earliest} on leave`;
-      }
+      const found = await control("POST", "clock/preview", { by });
       if (wanted !== by) return;
-      const hours = ms / 3600000;
-      fill(due, h("p", {}, "The clock will be ", h("b", {}, dateTime(new Date(target).toISOString())), "."), h("table", {}, h("caption.hidden", {}, "What falls due"), h("tbody", {},
-        h("tr", {}, h("td", {}, h("b", {}, "Events")), h("td", {}, `${trimmed} the retention of 72 h`)),
-        ms > 40000 ? h("tr", {}, h("td", {}, h("b", {}, "Clients")), h("td", {}, "sessions without a held /meta/connect end; streams without credit close")) : null,
-        hours >= 2 ? h("tr", {}, h("td", {}, h("b", {}, "Logins")), h("td", {}, "access tokens that reach their timeout end; this page logs in again")) : null,
-        hours >= 1 ? h("tr", {}, h("td", {}, h("b", {}, "Usage")), h("td", {}, "hourly counters begin again")) : null)));
+      const line = (name, text) => h("tr", {}, h("td", {}, h("b", {}, name)), h("td", {}, text));
+      fill(due, h("p", {}, "The clock will be ", h("b", {}, dateTime(found.now)), "."), h("table", {}, h("caption.hidden", {}, "What falls due"), h("tbody", {},
+        line("Events", found.events ? `${plural(found.events, "event")}, up to ${found.lastEvent}, ${found.events === 1 ? "leaves" : "leave"} the log: published before ${dateTime(found.eventsBefore)}` : "no event leaves the log"),
+        line("Tokens", found.logins ? `${plural(found.logins, "access token")} ${found.logins === 1 ? "ends" : "end"} unless used before; this page logs in again` : "no access token ends"),
+        line("Clients", found.sessions ? `${plural(found.sessions, "session")} of the Streaming API ${found.sessions === 1 ? "ends" : "end"} unless the client sends something before` : "no session of the Streaming API ends"))));
+      fill(advanceButton, `Advance ${by}`);
     } catch (error) {
       fill(due, h("p.error", {}, error.message));
     }
@@ -185,9 +174,3 @@ export function faultsPage(main, _, parameters) {
 
 const labels = { fault: "Fault", topic: "Topic", client: "Client", user: "User", method: "Method", next: "Fires next", every: "Every", after: "After", from: "From", to: "To", delay: "Delay", bytes: "Bytes" };
 const placeholders = { next: "1", method: "POST /sobjects/Account", from: "2030-01-01T09:00:00Z", to: "2030-01-01T10:00:00Z", delay: "250ms", bytes: "1000", user: "admin@landfall.test" };
-
-function spanMs(text) {
-  if (!SPAN.test(text)) return 0;
-  const units = { ms: 1, s: 1000, m: 60000, h: 3600000, d: 86400000 };
-  return [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)].reduce((sum, [, n, unit]) => sum + Number(n) * units[unit], 0);
-}

@@ -1,82 +1,131 @@
 // Events over time, one lane for each topic.
 
-import { KINDS, clockTime, count, h, kindOf, svg } from "./dom.js";
+import { KINDS, clockTime, count, h, kindOf, kindOfType, svg } from "./dom.js";
 
-const BUCKETS = 120;
 const LANES = 5;
 const ORDER = ["update", "create", "published", "delete", "undelete", "gap"];
 
-/** The lanes of these events, newest first; `note` says which they are; `brush` selects a span of them. */
-export function lanes(events, note, brush) {
-  const times = events.map((event) => Date.parse(event.time));
-  const from = times.reduce((a, b) => Math.min(a, b), Infinity), to = times.reduce((a, b) => Math.max(a, b), -Infinity);
-  const width = Math.max(to - from, 1);
-  const topics = new Map();
-  events.forEach((event, i) => {
-    const bucket = Math.min(BUCKETS - 1, Math.floor(((times[i] - from) / width) * BUCKETS));
-    for (const name of [event.topic, ""]) {
-      if (!topics.has(name)) topics.set(name, { name, total: 0, buckets: Array.from({ length: BUCKETS }, () => ({})) });
-      const lane = topics.get(name);
-      const kind = kindOf(event) in KINDS ? kindOf(event) : "published";
-      lane.total++;
-      lane.buckets[bucket][kind] = (lane.buckets[bucket][kind] ?? 0) + 1;
-    }
-  });
-  const all = topics.get("");
-  topics.delete("");
-  const sorted = [...topics.values()].sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1));
-  const shown = sorted.slice(0, LANES);
-  const others = sorted.slice(LANES);
-  if (others.length) shown.push(merged(others));
-  const highest = Math.max(1, ...shown.flatMap((lane) => lane.buckets.map((b) => Object.values(b).reduce((x, y) => x + y, 0))));
-  const kinds = Object.entries(KINDS).filter(([kind]) => all?.buckets.some((bucket) => bucket[kind]));
+/** Counts of events by time, topic and kind. */
+export class Counts {
+  static BUCKETS = 120;
+
+  /** An empty plot over the span of a first answer; `first`: the replay id that counting begins with, null for all that are retained. */
+  constructor({ since, until, bucketMs, tail }, first) {
+    Object.assign(this, { since, until, bucketMs, tail, first, total: 0, topics: new Map(), ends: [] });
+  }
+
+  /** Adds an answer of `events/histogram` over the same span. */
+  take(answer) {
+    for (const one of answer.counts) this.put(one.bucket, one.topic, kindOfType(one.type), one.events, one.first, one.last);
+  }
+
+  /** Adds an event that has been published since. */
+  add(event) {
+    if (event.replayId <= this.tail) return;
+    const at = () => Math.max(0, Math.floor((Date.parse(event.time) - Date.parse(this.since)) / this.bucketMs));
+    while (at() >= Counts.BUCKETS) this.fold();
+    this.put(at(), event.topic, kindOf(event), 1, event.replayId, event.replayId);
+  }
+
+  put(bucket, topic, kind, events, first, last) {
+    if (!this.topics.has(topic)) this.topics.set(topic, { name: topic, total: 0, buckets: [] });
+    const lane = this.topics.get(topic);
+    lane.total += events;
+    this.total += events;
+    const kinds = (lane.buckets[bucket] ??= {});
+    kinds[kind] = (kinds[kind] ?? 0) + events;
+    const ends = (this.ends[bucket] ??= { first, last, events: 0 });
+    Object.assign(ends, { first: Math.min(ends.first, first), last: Math.max(ends.last, last), events: ends.events + events });
+  }
+
+  /** Halves the number of buckets, so that the plot has space for what comes. */
+  fold() {
+    const halved = (all, join) => all.reduce((into, one, i) => {
+      const half = i >> 1;
+      into[half] = into[half] === undefined ? one : join(into[half], one);
+      return into;
+    }, []);
+    for (const lane of this.topics.values()) lane.buckets = halved(lane.buckets, sum);
+    this.ends = halved(this.ends, (a, b) => ({ first: Math.min(a.first, b.first), last: Math.max(a.last, b.last), events: a.events + b.events }));
+    this.bucketMs *= 2;
+  }
+
+  /** How many buckets the plot has: up to the newest event. */
+  get size() {
+    return Math.max(1, this.ends.length);
+  }
+
+  /** The time at which a bucket begins. */
+  time(bucket) {
+    return clockTime(new Date(Date.parse(this.since) + bucket * this.bucketMs).toISOString());
+  }
+
+  /** How many events the buckets of a span have. */
+  between(from, to) {
+    return this.ends.reduce((events, one) => events + (one.last >= from && one.first <= to ? one.events : 0), 0);
+  }
+}
+
+const sum = (a, b) => {
+  const kinds = { ...a };
+  for (const [kind, n] of Object.entries(b)) kinds[kind] = (kinds[kind] ?? 0) + n;
+  return kinds;
+};
+const height = (bucket) => Object.values(bucket ?? {}).reduce((a, b) => a + b, 0);
+const highestOf = (lane) => lane.buckets.reduce((most, bucket) => Math.max(most, height(bucket)), 1);
+
+/** The lanes of counted events; `note` says which they are; `brush` selects a span of them. */
+export function lanes(counts, note, brush) {
+  const sorted = [...counts.topics.values()].sort((a, b) => b.total - a.total || (a.name < b.name ? -1 : 1));
+  const all = merged(sorted, "all topics"), shown = sorted.slice(0, LANES), others = sorted.slice(LANES);
+  if (others.length) shown.push(merged(others, `${others.length} others`));
+  const highest = Math.max(...shown.map(highestOf));
+  const kinds = Object.entries(KINDS).filter(([kind]) => all.buckets.some((bucket) => bucket?.[kind]));
   return h("section.card.lanes", { "aria-label": "Events over time" },
     h("div.head", {}, h("b", {}, note[0]), h("span.muted", {}, note[1]), note[2],
       h("ul.legend", {}, kinds.map(([kind, [mark, word]]) => h("li", {}, h(`i.f-${kind}`), mark, " ", word)))),
-    h("div.plots", {}, shown.map((lane) => row(lane, highest)),
-      all ? row({ ...all, name: "all topics" }, null, ".all") : null,
-      brush ? brushOver(events.map((event, i) => ({ id: event.replayId, bucket: Math.min(BUCKETS - 1, Math.floor(((times[i] - from) / width) * BUCKETS)) })), (bucket) => clockTime(new Date(from + (bucket / BUCKETS) * width).toISOString()), brush) : null),
-    h("div.axis", {}, h("span", {}, clockTime(new Date(from).toISOString())), h("span", {}, clockTime(new Date(from + width).toISOString()), " UTC")));
+    h("div.plots", {}, shown.map((lane) => row(lane, counts.size, highest)), row(all, counts.size, highestOf(all), ".all"), brushOver(counts, brush)),
+    h("div.axis", {}, h("span", {}, counts.time(0)), h("span", {}, counts.time(counts.size), " UTC")));
 }
 
 /**
  * Selects buckets by dragging over the plots, or by two handles with arrows. `brush.span` is the lowest and the highest
  * replay id that are selected, or null; `brush.select(from, to)` takes a new one, `brush.clear()` none.
  */
-function brushOver(events, timeOf, brush) {
-  const of = (id, end) => events.filter((event) => (end ? event.id <= id : event.id >= id)).map((event) => event.bucket);
-  let first = 0, last = BUCKETS - 1, timer;
-  if (brush.span) {
-    first = Math.min(...of(brush.span[0], false), BUCKETS - 1);
-    last = Math.max(...of(brush.span[1], true), first);
+function brushOver(counts, brush) {
+  const size = counts.size, span = brush.span;
+  let first = 0, last = size - 1, timer;
+  if (span) {
+    first = Math.max(0, counts.ends.findIndex((one) => one?.last >= span[0]));
+    last = Math.max(first, counts.ends.findLastIndex((one) => one?.first <= span[1]));
   }
   const band = h("i.window"), box = h("div.brush", {}, band);
-  const handles = [0, 1].map((side) => h("span.handle", { role: "slider", tabindex: 0, "data-side": side, "aria-label": side ? "End of the span" : "Start of the span", "aria-valuemin": 0, "aria-valuemax": BUCKETS, onkeydown: (e) => onKey(e, side) }));
+  const handles = [0, 1].map((side) => h("span.handle", { role: "slider", tabindex: 0, "data-side": side, "aria-label": side ? "End of the span" : "Start of the span", "aria-valuemin": 0, "aria-valuemax": size, onkeydown: (e) => onKey(e, side) }));
   box.append(...handles);
   const draw = () => {
     const edges = [first, last + 1];
-    band.style.left = `${(first / BUCKETS) * 100}%`;
-    band.style.width = `${((last + 1 - first) / BUCKETS) * 100}%`;
-    band.hidden = first === 0 && last === BUCKETS - 1 && !brush.span;
+    band.style.left = `${(first / size) * 100}%`;
+    band.style.width = `${((last + 1 - first) / size) * 100}%`;
+    band.hidden = first === 0 && last === size - 1 && !span;
     handles.forEach((handle, side) => {
-      handle.style.left = `${(edges[side] / BUCKETS) * 100}%`;
+      handle.style.left = `${(edges[side] / size) * 100}%`;
       handle.setAttribute("aria-valuenow", edges[side]);
-      handle.setAttribute("aria-valuetext", `${timeOf(edges[side])} UTC`);
+      handle.setAttribute("aria-valuetext", `${counts.time(edges[side])} UTC`);
     });
   };
   const done = (focus) => {
-    const within = events.filter((event) => event.bucket >= first && event.bucket <= last).map((event) => event.id);
-    if (within.length === events.length) brush.clear(focus);
-    else if (within.length) brush.select(Math.min(...within), Math.max(...within), focus);
+    const within = counts.ends.slice(first, last + 1).filter(Boolean);
+    if (first === 0 && last === size - 1) brush.clear(focus);
+    else if (within.length) brush.select(Math.min(...within.map((one) => one.first)), Math.max(...within.map((one) => one.last)), focus);
     else brush.nothing();
   };
   const onKey = (e, side) => {
     const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[e.key] * (e.shiftKey ? 10 : 1);
-    const to = e.key === "Home" ? -BUCKETS : e.key === "End" ? BUCKETS : step;
+    const to = e.key === "Home" ? -size : e.key === "End" ? size : step;
     if (!to) return;
     e.preventDefault();
     e.stopPropagation();
-    if (side) last = Math.max(first, Math.min(BUCKETS - 1, last + to));
+    if (side) last = Math.max(first, Math.min(size - 1, last + to));
     else first = Math.max(0, Math.min(last, first + to));
     draw();
     clearTimeout(timer);
@@ -84,7 +133,7 @@ function brushOver(events, timeOf, brush) {
   };
   const bucketAt = (e) => {
     const { left, width } = box.getBoundingClientRect();
-    return Math.max(0, Math.min(BUCKETS - 1, Math.floor(((e.clientX - left) / width) * BUCKETS)));
+    return Math.max(0, Math.min(size - 1, Math.floor(((e.clientX - left) / width) * size)));
   };
   box.addEventListener("pointerdown", (e) => {
     if (e.button) return;
@@ -112,26 +161,21 @@ function brushOver(events, timeOf, brush) {
   return box;
 }
 
-function merged(lanes) {
-  const buckets = Array.from({ length: BUCKETS }, (_, i) => {
-    const sum = {};
-    for (const lane of lanes) for (const [kind, n] of Object.entries(lane.buckets[i])) sum[kind] = (sum[kind] ?? 0) + n;
-    return sum;
-  });
-  return { name: `${lanes.length} others`, total: lanes.reduce((n, lane) => n + lane.total, 0), buckets };
+function merged(all, name) {
+  const buckets = [];
+  for (const lane of all) lane.buckets.forEach((bucket, i) => (buckets[i] = buckets[i] ? sum(buckets[i], bucket) : bucket));
+  return { name, total: all.reduce((n, lane) => n + lane.total, 0), buckets };
 }
 
-function row(lane, highest, where = "") {
-  const most = highest ?? Math.max(1, ...lane.buckets.map((b) => Object.values(b).reduce((x, y) => x + y, 0)));
-  const summary = `${lane.name}: ${count(lane.total)} events`;
-  const plot = svg("svg", { viewBox: `0 0 ${BUCKETS * 6} 22`, preserveAspectRatio: "none", role: "img", "aria-label": summary });
+function row(lane, size, most, where = "") {
+  const plot = svg("svg", { viewBox: `0 0 ${size * 6} 22`, preserveAspectRatio: "none", role: "img", "aria-label": `${lane.name}: ${count(lane.total)} events` });
   lane.buckets.forEach((bucket, i) => {
     let y = 22;
     for (const kind of ORDER) {
       if (!bucket[kind]) continue;
-      const height = Math.max(2, (bucket[kind] / most) * 20);
-      y -= height;
-      plot.append(svg("rect", { x: i * 6, y: Math.max(0, y), width: 5, height, class: `f-${kind}` }));
+      const bar = Math.max(2, (bucket[kind] / most) * 20);
+      y -= bar;
+      plot.append(svg("rect", { x: i * 6, y: Math.max(0, y), width: 5, height: bar, class: `f-${kind}` }));
     }
   });
   return h(`div.lane${where}`, {}, h("span.name", { title: lane.name }, lane.name), h("span.num", {}, count(lane.total)), plot);

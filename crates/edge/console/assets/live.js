@@ -2,9 +2,8 @@
 
 import { Refused, control, follow, query, readOnly } from "./api.js";
 import { clockTime, count, data, fill, h, icon, plural, typeChip, typeOf } from "./dom.js";
-import { TABS, asCurl, chips, learn, neighbour, pane, title } from "./event.js";
-import { parse } from "./filter.js";
-import { lanes } from "./lanes.js";
+import { TABS, asCurl, chips, neighbour, pane, title } from "./event.js";
+import { Counts, lanes } from "./lanes.js";
 import { address, copy, failure, go, link, page } from "./shell.js";
 
 const PAGE = 100;
@@ -13,7 +12,9 @@ const PENDING = 1000;
 const TYPING_MS = 500;
 const DRAW_MS = 100;
 const LANES_MS = 1000;
-const SPAN_EVENTS = 500;
+// The events that are counted for the lanes: the newest so many of the log, and this many times more with each look back.
+const COUNTED = 20000;
+const LOOK_BACK = 5;
 
 export function livePage(main, _, parameters) {
   const live = new Live(main, parameters);
@@ -29,7 +30,7 @@ export function livePage(main, _, parameters) {
 
 class Live {
   constructor(main, parameters) {
-    Object.assign(this, { main, names: new Map(), events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, around: null, brushing: false, focusOn: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
+    Object.assign(this, { main, events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, counts: null, early: [], depth: COUNTED, brushing: false, focusOn: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
     this.read(parameters);
     this.build();
   }
@@ -58,7 +59,7 @@ class Live {
   build() {
     this.state = h("span.state");
     this.pause = h("button.pause", { onclick: () => this.toggle() });
-    this.input = h("input", { value: this.text, role: "searchbox", "aria-label": "Filter events", "aria-describedby": "filter-error", placeholder: "Filter: type:UPDATE field:Industry", maxlength: 1024, spellcheck: "false", autocomplete: "off", oninput: () => this.typed(false), onkeydown: (e) => {
+    this.input = h("input", { value: this.text, role: "searchbox", "aria-label": "Filter events", "aria-describedby": "filter-error", placeholder: "Filter: type:UPDATE field:Industry, a name, Amount>=100000", maxlength: 1024, spellcheck: "false", autocomplete: "off", oninput: () => this.typed(false), onkeydown: (e) => {
       if (e.key === "Enter") {
         this.typed(true);
         this.input.blur();
@@ -83,7 +84,7 @@ class Live {
   }
 
   filter() {
-    return { ...this.parameters, topic: this.parameters.topic ?? (this.chosen.join(",") || undefined) };
+    return { filter: this.text || undefined, topic: this.chosen.join(",") || undefined };
   }
 
   typed(now) {
@@ -91,7 +92,6 @@ class Live {
     this.timer = setTimeout(() => {
       if (this.input.value.trim() === this.text) return;
       this.text = this.input.value.trim();
-      this.around = null;
       address({ q: this.text });
       this.load();
     }, now ? 0 : TYPING_MS);
@@ -99,32 +99,24 @@ class Live {
 
   choose(topics) {
     this.chosen = topics;
-    this.around = null;
     address({ topic: topics.join(",") }, true);
     this.load();
   }
 
   async load() {
-    const parsed = parse(this.text);
-    this.error.hidden = !parsed.error;
-    this.input.setAttribute("aria-invalid", String(Boolean(parsed.error)));
-    fill(this.error, parsed.error ?? "");
-    // A filter with an error leaves the result before it.
-    if (parsed.error) return;
-    this.parameters = parsed.parameters;
     const run = (this.run = {});
-    this.stream?.end();
     try {
       const [topics, found] = await Promise.all([control("GET", "topics"), control("GET", `events${query({ ...this.filter(), limit: PAGE, from: this.from, to: this.to })}`)]);
-      if (this.from !== null && !this.around) this.around = (await control("GET", `events${query({ ...this.filter(), limit: SPAN_EVENTS })}`)).events;
       if (this.run !== run || this.ended) return;
-      if (this.from === null) this.around = null;
+      this.stream?.end();
+      this.refused(null);
       this.topics = topics.topics.filter((one) => one.kind !== "channel").map((one) => one.channel);
       this.take(found);
       this.drawTopics();
       this.redraw();
       if (this.to === null) this.follow(found.tail);
       else this.drawState();
+      this.count();
     } catch (error) {
       if (this.run !== run || this.ended) return;
       if (!(error instanceof Refused)) throw error;
@@ -134,15 +126,45 @@ class Live {
         setTimeout(() => this.run === run && !this.ended && this.load(), 2000);
         return;
       }
-      this.error.hidden = false;
-      this.input.setAttribute("aria-invalid", "true");
-      fill(this.error, error.message);
+      // The result of the filter before stays, and goes on.
+      this.refused(error);
+    }
+  }
+
+  refused(error) {
+    this.error.hidden = !error;
+    this.input.setAttribute("aria-invalid", String(Boolean(error)));
+    fill(this.error, error ? error.message.replace(/^position (\d+) of the filter: /, "Position $1: ") : "");
+  }
+
+  /** Counts the newest events of the log by time, as far back as was asked for; a part of them a call. */
+  async count() {
+    const run = this.run, counting = (this.counting = {});
+    const current = () => this.run === run && this.counting === counting && !this.ended;
+    this.early = [];
+    try {
+      const first = this.earliest === null ? null : Math.max(this.earliest, this.tail - this.depth + 1);
+      const oldest = first === null || first === this.earliest ? null : (await control("GET", `events${query({ to: first, limit: 1 })}`)).events[0]?.time;
+      let counts = null, next;
+      do {
+        const found = await control("GET", `events/histogram${query({ ...this.filter(), since: counts?.since ?? oldest, until: counts?.until, to: next, buckets: Counts.BUCKETS })}`);
+        if (!current()) return;
+        counts ??= new Counts(found, first !== this.earliest && first !== null ? first : null);
+        counts.take(found);
+        next = found.next;
+      } while (next !== undefined && current());
+      if (!current()) return;
+      for (const event of this.early) counts.add(event);
+      this.counts = counts;
+      this.plotted = 0;
+      this.redraw();
+    } catch (error) {
+      if (current() && !(error instanceof Refused)) throw error;
     }
   }
 
   take(found) {
     Object.assign(this, { events: found.events, pending: [], notes: [], next: found.next ?? null, tail: found.tail, earliest: found.earliest ?? null, lost: null, since: 0 });
-    for (const event of [...found.events].reverse()) learn(this.names, event);
   }
 
   follow(after) {
@@ -170,18 +192,25 @@ class Live {
     if (event === "event") {
       this.tail = Math.max(this.tail, value.replayId);
       this.earliest ??= value.replayId;
-      learn(this.names, value);
+      if (this.counts) this.counts.add(value);
+      else this.early.push(value);
       this.pending.unshift(value);
       this.since++;
       this.arrived = Date.now();
       // What nobody looks at is not kept without end; it is read again when it is shown.
       if (this.pending.length > PENDING) this.pending.length = PENDING;
+      if (this.early.length > PENDING) this.early.shift();
     } else if (event === "skipped") {
       const why = value.reason === "not retained" ? "are no longer retained" : "are not shown: this page was too slow";
+      this.recount ??= setTimeout(() => {
+        this.recount = null;
+        if (!this.ended) this.count();
+      }, LANES_MS);
       this.pending.unshift({ note: `${plural(value.count, "event")} (${value.from} to ${value.to}) ${why}` });
     } else if (event === "reset") {
       this.events = [];
       this.pending = [{ note: "The org was reset; earlier ids no longer exist" }];
+      this.count();
     }
     this.scheduled ??= setTimeout(() => {
       this.scheduled = null;
@@ -248,7 +277,9 @@ class Live {
     if (key === this.drawn) return;
     this.drawn = key;
     fill(this.state, texts[status]);
-    fill(this.pause, this.to !== null ? "Follow" : this.paused ? "Follow" : "Pause", h("kbd", { "aria-hidden": "true" }, "Space"));
+    // A press that is under way loses its click if what was pressed is replaced.
+    const label = this.to !== null || this.paused ? "Follow" : "Pause";
+    if (this.pause.firstChild?.textContent !== label) fill(this.pause, label, h("kbd", { "aria-hidden": "true" }, "Space"));
   }
 
   // ---- Drawing
@@ -318,25 +349,31 @@ class Live {
   }
 
   drawLanes() {
-    const shown = (this.around ?? this.events).filter((event) => !event.note);
-    if (!shown.length || this.paneBox) return fill(this.lanesBox);
+    const counts = this.counts;
+    if (!counts?.total || this.paneBox) return fill(this.lanesBox);
     // What is dragged or has the focus is not replaced, unless another span is shown.
     if (this.brushing || (this.lanesBox.contains(document.activeElement) && this.focusOn === null && this.drawnFrom === this.from)) return;
     this.drawnFrom = this.from;
-    const whole = this.next || this.around ? `the newest ${count(shown.length)}; older ones are not counted` : "exact";
-    const inSpan = this.around?.filter((event) => event.replayId >= this.from && event.replayId <= this.to).length;
-    const span = this.around ? [plural(inSpan, "event"), `in the span, of ${whole}`] : [plural(shown.length, "event"), whole];
+    const whole = counts.first === null ? "exact" : `counted from ${counts.first} on`;
+    const inSpan = this.from === null ? null : counts.between(this.from, this.to);
+    const note = inSpan === null ? [plural(counts.total, "event"), whole] : [plural(inSpan, "event"), `in the span, of ${plural(counts.total, "event")}, ${whole}`];
+    const back = counts.first === null ? null : h("button.small", { onclick: () => this.lookBack() }, "Look further back");
     const clear = this.from === null ? null : h("button.small", { onclick: () => this.unbrush(null) }, "Clear the span", h("kbd", { "aria-hidden": "true" }, "Esc"));
-    fill(this.lanesBox, lanes(shown, [...span, clear], {
+    fill(this.lanesBox, lanes(counts, [...note, [back, clear]], {
       span: this.from === null ? null : [this.from, this.to], focus: this.focusOn, busy: (on) => (this.brushing = on),
       select: (from, to, focus) => this.brush(from, to, focus), clear: (focus) => this.unbrush(focus), nothing: () => this.nothingIn(),
     }));
     this.focusOn = null;
   }
 
+  lookBack() {
+    this.depth *= LOOK_BACK;
+    page.say("Counting older events.");
+    this.count();
+  }
+
   /** Shows a span of what is plotted. */
   brush(from, to, focus) {
-    this.around ??= this.events.filter((event) => !event.note);
     Object.assign(this, { from, to, focusOn: focus, plotted: 0 });
     address({ from, to }, true);
     page.say(`Span from replay ID ${from} to ${to}.`);
@@ -348,7 +385,7 @@ class Live {
       this.plotted = 0;
       return this.drawLanes();
     }
-    Object.assign(this, { from: null, to: null, around: null, focusOn: focus, plotted: 0 });
+    Object.assign(this, { from: null, to: null, focusOn: focus, plotted: 0 });
     address({ from: null, to: null }, true);
     this.load();
   }
@@ -364,7 +401,7 @@ class Live {
     return h("div.empty", {}, h("h2", {}, "No event matches"), h("p", {}, this.since ? `${plural(this.since, "event")} arrived since you set this filter.` : "New events that match appear here."), h("button", { onclick: () => {
       this.chosen = [];
       this.text = this.input.value = "";
-      Object.assign(this, { from: null, to: null, around: null });
+      Object.assign(this, { from: null, to: null });
       address({ q: null, topic: null, from: null, to: null }, true);
       this.load();
     } }, "Clear the filter"));
@@ -380,7 +417,7 @@ class Live {
     const rows = this.events.map((event, i) => {
       if (event.note) return h("tr.note", {}, h("td", { colspan: 7 }, "! ", event.note));
       const bracket = this.bracket(i);
-      const key = `${event.replayId} ${narrow} ${oneTopic} ${bracket} ${this.names.get(event.header?.recordIds[0]) ?? ""}`;
+      const key = `${event.replayId} ${narrow} ${oneTopic} ${bracket}`;
       const row = kept.get(key) ?? this.row(event, narrow, oneTopic, bracket);
       row.key = key;
       row.setAttribute("aria-selected", String(event.replayId === this.open));
@@ -406,7 +443,7 @@ class Live {
 
   row(event, narrow, oneTopic, bracket) {
     const id = event.header?.recordIds[0];
-    const name = title(event, this.names);
+    const name = title(event);
     const place = bracket ? `event ${event.header.sequenceNumber} of a transaction` : null;
     const row = h(bracket ? "tr.bracketed" : "tr", { "data-id": event.replayId, onclick: () => this.select(event.replayId, false) },
       h(bracket ? `td.mono.bracket.${bracket}` : "td.mono", {}, clockTime(event.time), place ? h("span.hidden", {}, `, ${place}`) : null),
@@ -434,7 +471,6 @@ class Live {
       if (this.run !== run) return;
       this.events = [...this.events, ...found.events];
       this.next = found.next ?? null;
-      for (const event of [...found.events].reverse()) if (!this.names.has(event.header?.recordIds[0])) learn(this.names, event);
       this.redraw();
     } catch (error) {
       failure(error);
@@ -481,7 +517,7 @@ class Live {
     this.shown = event;
     fill(this.lanesBox);
     this.paneBox?.remove();
-    this.paneBox = pane(event, this.tab, this.form, this.names, {
+    this.paneBox = pane(event, this.tab, this.form, {
       tab: (tab) => this.turn({ tab }, ".tabs [aria-selected=true]"), form: (form) => this.turn({ form }, "[role=tabpanel] .tabs [aria-selected=true]"),
       close: () => this.close(), older: () => this.step(false), newer: () => this.step(true),
     });
@@ -548,7 +584,7 @@ class Live {
   end() {
     this.ended = true;
     this.stream?.end();
-    for (const timer of [this.timer, this.scheduled, this.plot]) clearTimeout(timer);
+    for (const timer of [this.timer, this.scheduled, this.plot, this.recount]) clearTimeout(timer);
   }
 }
 

@@ -18,6 +18,9 @@ function meaning(subscriber) {
   }
 }
 
+/** What a client is called: the first word of its User-Agent, or its user. */
+const nameOf = (one) => one.client?.split(" ")[0].slice(0, 40) || one.username;
+
 export function subscribersPage(main, _, parameters) {
   let all = null, open = parameters.get("client"), lagging = parameters.get("lagging") === "1", updated = null, text = parameters.get("q") ?? "";
   const input = h("input", { value: text, "aria-label": "Filter subscribers", placeholder: "Client, user, topic or state", spellcheck: "false", oninput: () => {
@@ -39,7 +42,7 @@ export function subscribersPage(main, _, parameters) {
     address({ lagging: lagging ? "1" : null }, true);
     draw();
   };
-  const matching = () => all.filter((one) => (!lagging || one.subscriptions.some((s) => s.lag > 0)) && [one.id, one.username, one.state, PROTOCOLS[one.protocol], meaning(one)[0], ...one.subscriptions.map((s) => s.channel)].join("\n").toLowerCase().includes(text.trim().toLowerCase()));
+  const matching = () => all.filter((one) => (!lagging || one.subscriptions.some((s) => s.lag > 0)) && [one.id, one.username, one.client ?? "", one.state, PROTOCOLS[one.protocol], meaning(one)[0], ...one.subscriptions.map((s) => s.channel)].join("\n").toLowerCase().includes(text.trim().toLowerCase()));
   const choose = (id) => {
     open = id;
     address({ client: id }, true);
@@ -65,7 +68,7 @@ export function subscribersPage(main, _, parameters) {
     const lag = one.subscriptions.reduce((n, s) => n + s.lag, 0), waits = Math.max(0, ...one.subscriptions.map((s) => s.lagMs));
     const trouble = inTrouble(one);
     const line = h("tr", { tabindex: (open ? one.id === open : first) ? 0 : -1, "data-id": one.id, "aria-selected": String(one.id === open), onclick: () => choose(one.id) },
-      h("td", {}, h("b", {}, data(one.username)), h("div.muted", {}, PROTOCOLS[one.protocol], " ", h("code", {}, one.id.slice(0, 12)))),
+      h("td", { title: one.client ?? "" }, h("b", {}, data(nameOf(one))), h("div.muted", {}, PROTOCOLS[one.protocol], ", ", data(one.username)), h("div.muted", {}, h("code", {}, one.id))),
       h("td", {}, trouble ? h("span.amber", {}, "! ", word) : h("span", {}, h("span.dot.on", { "aria-hidden": "true" }), " ", word), one.requested === undefined ? null : h("div.muted", {}, `requested ${count(one.requested)}`)),
       h("td", {}, one.subscriptions.length ? one.subscriptions.slice(0, 2).map((s) => h("div", {}, h("code", {}, data(s.channel)), h("span.muted", {}, ` position ${s.replayId}`))) : h("span.muted", {}, "none"), one.subscriptions.length > 2 ? h("div.muted", {}, `and ${one.subscriptions.length - 2} more`) : null),
       h("td", {}, one.subscriptions.length ? [h("b", {}, plural(lag, "event")), lag ? ` ${span(waits)}` : "", meter(waits)] : h("span.muted", {}, "not subscribed")));
@@ -93,8 +96,8 @@ export function subscribersPage(main, _, parameters) {
     const [word, happened, change] = meaning(one);
     const trouble = inTrouble(one);
     const subscribe = one.subscriptions.map((s) => JSON.stringify({ channel: "/meta/subscribe", subscription: s.channel, ext: { replay: { [s.channel]: s.replayId } } })).join("\n");
-    split.append(h("aside.card.pane", { "aria-label": `Subscriber ${one.username}` },
-      h("div.pad", {}, h("div.row", {}, h("h2", {}, data(one.username)), h("span.push", {}, close)), h("p.second", {}, `${PROTOCOLS[one.protocol]}, ${one.protocol === "cometd" ? "client ID" : "RPC ID"} `, h("code", {}, one.id))),
+    split.append(h("aside.card.pane", { "aria-label": `Subscriber ${nameOf(one)}` },
+      h("div.pad", {}, h("div.row", {}, h("h2", {}, data(nameOf(one))), h("span.push", {}, close)), one.client ? h("p.second", {}, data(one.client)) : null, h("p.second", {}, data(one.username), `, ${PROTOCOLS[one.protocol]}, ${one.protocol === "cometd" ? "client ID" : "RPC ID"} `, h("code", {}, one.id))),
       h("div.scroll", {}, h("div.pad", {}, h("div.bar", {}, h("div", {}, h(trouble ? "b" : "strong", {}, trouble ? "! " : "", word), h("p", {}, happened)))), change ? h("div.pad", {}, h("h3", {}, "What to change"), h("p.second", {}, change)) : null,
         h("h3.pad", {}, "Subscriptions"), one.subscriptions.length ? h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Topic"), h("th.num", {}, "Position"), h("th.num", {}, "Lag"), h("th.num", {}, "Waits"))), h("tbody", {}, one.subscriptions.map((s) => h("tr", {}, h("td.mono", {}, data(s.channel)), h("td.num.mono", {}, String(s.replayId)), h("td.num", {}, count(s.lag)), h("td.num", {}, s.lag ? span(s.lagMs) : "0"))))) : h("p.pad.muted", {}, "none")),
       h("div.foot", {}, one.protocol === "cometd" && subscribe ? h("button.small", { onclick: () => copy(subscribe, "subscribe messages") }, "Copy subscribe") : null, readOnly ? null : h("button.small.danger", { onclick: () => disconnect(one) }, "Disconnect"))));

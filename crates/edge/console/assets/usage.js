@@ -1,7 +1,7 @@
 // Usage: published and delivered events, and what of each allocation is used.
 
-import { rest } from "./api.js";
-import { count, data, fill, h, svg } from "./dom.js";
+import { control, readOnly, rest } from "./api.js";
+import { count, data, dateTime, fill, h, span, svg } from "./dom.js";
 import { failure } from "./shell.js";
 
 const DAYS = 60;
@@ -65,6 +65,24 @@ function allocation(name, { Max, Remaining }) {
     h(`div.meter${part >= HIGH ? ".high" : ""}`, { role: "meter", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": Math.max(1, Max), "aria-valuenow": used, "aria-valuetext": `${count(used)} of ${count(Max)}` }, bar));
 }
 
+/** When a daily allocation of events is used up, if the day goes on as it has been since midnight; null if it is not. */
+function forecast({ Max, Remaining }, now) {
+  const midnight = Math.floor(now / DAY_MS) * DAY_MS, used = Max - Remaining;
+  if (used <= 0) return null;
+  const end = now + (Remaining * Math.max(1, now - midnight)) / used;
+  return end < midnight + DAY_MS ? end : null;
+}
+
+/** What is said of the daily allocation of deliveries. */
+function outlook(limits, now) {
+  const allocation = limits.DailyDeliveredPlatformEvents;
+  if (!allocation) return null;
+  const used = allocation.Max - allocation.Remaining, end = forecast(allocation, now);
+  if (allocation.Remaining <= 0) return h("div.bar", {}, h("b", {}, "! The daily allocation of deliveries is used up."));
+  if (end) return h("div.bar", {}, h("b", {}, `! Used up in ${span(end - now)}, at ${dateTime(new Date(end).toISOString()).slice(11, 16)} UTC`), h("span", {}, "if deliveries go on as since midnight."));
+  return h("p.pad.second", {}, used > 0 ? "As deliveries have been since midnight, the daily allocation lasts for the day." : "Nothing of the daily allocation of deliveries is used.");
+}
+
 function byClient(records) {
   if (!records) return h("p.pad.second", {}, "Enhanced Usage Metrics are off: only totals are known. Deploy ", h("code", {}, "PlatformEventSettings"), " with ", h("code", {}, "enableEnhancedUsageMetrics"), " to see events and clients.");
   const rows = [...records].sort((a, b) => b.Value - a.Value);
@@ -79,12 +97,12 @@ export function usagePage(main) {
 
   async function load() {
     try {
-      const [metrics, limits, enhanced] = await Promise.all([soql(PLAIN), rest("GET", "limits"), enhancedMetrics()]);
+      // The clock of the org decides what the day is; that of a production node is the machine's.
+      const clock = readOnly ? { now: new Date().toISOString() } : control("GET", "clock");
+      const [metrics, limits, enhanced, { now }] = await Promise.all([soql(PLAIN), rest("GET", "limits"), enhancedMetrics(), clock]);
       if (ended) return;
-      // The clock of the org decides what today is, and it may be another than the browser's.
-      const newest = metrics.map((one) => Date.parse(one.StartDate.slice(0, 10))).reduce((a, b) => Math.max(a, b), 0);
-      known = { metrics, limits, enhanced, today: newest || Date.parse(new Date().toISOString().slice(0, 10)) };
-      fill(note, `As of ${new Date().toISOString().slice(11, 19)} UTC; days in UTC`);
+      known = { metrics, limits, enhanced, now: Date.parse(now), today: Date.parse(now.slice(0, 10)) };
+      fill(note, `As of ${now.slice(11, 19)} UTC; days in UTC`);
       draw();
     } catch (error) {
       if (!ended) failure(error);
@@ -93,13 +111,13 @@ export function usagePage(main) {
 
   function draw() {
     if (!known) return;
-    const { metrics, limits, enhanced, today } = known;
+    const { metrics, limits, enhanced, now, today } = known;
     table.setAttribute("aria-pressed", String(asTable));
     const names = Object.keys(limits), first = FIRST.filter((name) => limits[name]);
     const shown = isWhole ? [...first, ...names.filter((name) => !first.includes(name))] : first;
     const all = h("button.small", { "aria-expanded": String(isWhole), onclick: () => { isWhole = !isWhole; draw(); content.querySelector(".allocations button").focus(); } }, isWhole ? "Show fewer" : `Show all ${names.length}`);
     fill(content, plot("Published", "change events and platform events", daily(metrics, "_PUBLISHED", today), asTable, "f-published"), plot("Delivered", "once for each subscriber", daily(metrics, "_DELIVERED", today), asTable, "f-delivered"),
-      h("section.card.allocations", {}, h("div.head", {}, h("h2", {}, "Allocations"), h("span.muted", {}, "names and values of ", h("code", {}, "/limits"))), h("ul", {}, shown.map((name) => allocation(name, limits[name]))), h("div.more", {}, all)),
+      h("section.card.allocations", {}, h("div.head", {}, h("h2", {}, "Allocations"), h("span.muted", {}, "names and values of ", h("code", {}, "/limits"))), outlook(limits, now), h("ul", {}, shown.map((name) => allocation(name, limits[name]))), h("div.more", {}, all)),
       h("section.card.clients", {}, h("div.head", {}, h("h2", {}, "By event and client"), h("span.muted", {}, "last 24 hours")), byClient(enhanced)));
   }
 

@@ -36,7 +36,6 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset!("shell.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("dom.js", SCRIPT),
-    asset!("filter.js", SCRIPT),
     asset!("live.js", SCRIPT),
     asset!("lanes.js", SCRIPT),
     asset!("event.js", SCRIPT),

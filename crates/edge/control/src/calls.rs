@@ -65,6 +65,10 @@ pub(crate) const CALLS: &[Declared] = &[
         answer: |made| Box::pin(clock::set(made)),
     },
     Declared {
+        call: clock::PREVIEW,
+        answer: |made| Box::pin(clock::preview(made)),
+    },
+    Declared {
         call: clock::ADVANCE,
         answer: |made| Box::pin(clock::advance(made)),
     },

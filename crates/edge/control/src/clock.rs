@@ -2,12 +2,13 @@
 
 use http::StatusCode;
 use landfall_apidoc::{Call, Kind, Member};
-use landfall_engine::{ClockError, Move, Reading};
+use landfall_engine::{ClockError, Move, Reading, SubscribableKind, TopicFilter};
 use landfall_http::Writer;
+use landfall_model::limits::CLOCK_MAX;
 use landfall_wire::dates::render_utc;
 
 use crate::Made;
-use crate::refusal::{Refusal, invalid};
+use crate::refusal::{Refusal, failed, invalid};
 use crate::span;
 
 const READING: &[Member] = &[
@@ -30,6 +31,8 @@ const READING: &[Member] = &[
         description: "Milliseconds between the machine's clock and this one",
     },
 ];
+
+const HOUR_MS: i64 = 3_600_000;
 
 const MODES: &[&str] = &["running", "frozen"];
 
@@ -78,18 +81,60 @@ pub(crate) const SET: Call = Call {
     refusals: REFUSALS,
 };
 
+/// How far an advance goes.
+const BY: Member = Member {
+    name: "by",
+    kind: Kind::Text,
+    required: true,
+    description: "How far, in d, h, m, s and ms: 73h, 1d12h",
+};
+
+pub(crate) const PREVIEW: Call = Call {
+    method: "post",
+    path: "clock/preview",
+    id: "previewClock",
+    summary: "What would fall due if the clock were advanced, and changes nothing",
+    parameters: &[],
+    reads: &[BY],
+    status: 200,
+    answers: &[
+        Member::required(
+            "now",
+            Kind::Time,
+            "The present of the org after the advance",
+        ),
+        Member::required(
+            "eventsBefore",
+            Kind::Time,
+            "Events that were published before are past their retention",
+        ),
+        Member::required(
+            "events",
+            Kind::Integer,
+            "How many of the retained ones these are",
+        ),
+        Member::optional("lastEvent", Kind::Integer, "The highest replay id of them"),
+        Member::required(
+            "logins",
+            Kind::Integer,
+            "Access tokens that end unless they are used before",
+        ),
+        Member::required(
+            "sessions",
+            Kind::Integer,
+            "Sessions of the Streaming API that end unless their clients send something before",
+        ),
+    ],
+    refusals: &[],
+};
+
 pub(crate) const ADVANCE: Call = Call {
     method: "post",
     path: "clock/advance",
     id: "advanceClock",
     summary: "Advances the clock; what falls due is done, in order, before the answer",
     parameters: &[],
-    reads: &[Member {
-        name: "by",
-        kind: Kind::Text,
-        required: true,
-        description: "How far, in d, h, m, s and ms: 73h, 1d12h",
-    }],
+    reads: &[BY],
     status: 200,
     answers: READING,
     refusals: REFUSALS,
@@ -113,10 +158,44 @@ pub(crate) async fn set(made: &Made<'_>) -> Result<String, Refusal> {
 
 pub(crate) async fn advance(made: &Made<'_>) -> Result<String, Refusal> {
     let (_org, clock) = made.adjustable()?;
-    let by = made.input.text("by").and_then(span::parse);
-    let by = by.ok_or_else(|| invalid("\"by\" is not a span of time such as 73h or 1d12h"))?;
-    let advanced = clock.advance(Move::By(by));
+    let advanced = clock.advance(Move::By(by(made)?));
     advanced.await.map(rendered).map_err(refused)
+}
+
+fn by(made: &Made<'_>) -> Result<i64, Refusal> {
+    let by = made.input.text("by").and_then(span::parse);
+    by.ok_or_else(|| invalid("\"by\" is not a span of time such as 73h or 1d12h"))
+}
+
+pub(crate) async fn preview(made: &Made<'_>) -> Result<String, Refusal> {
+    let (org, clock) = made.adjustable()?;
+    let by = by(made)?;
+    let now = clock.reading().now;
+    if by > CLOCK_MAX.since(now) {
+        return Err(refused(ClockError::TooFar));
+    }
+    let now = now.plus_millis(by);
+    let hours = org.engine.retention_hours(SubscribableKind::ChangeEvents);
+    let hours = i64::try_from(hours).unwrap_or(i64::MAX);
+    let before = now.plus_millis(hours.saturating_mul(HOUR_MS).saturating_neg());
+    let log = org.engine.log();
+    let last = log.position_at(before, &TopicFilter::All).await;
+    let last = last.map_err(|failure| failed(&failure))?;
+    let earliest = log.bounds().earliest.filter(|earliest| *earliest <= last);
+    let events = earliest.map_or(0, |earliest| last.get() - earliest.get() + 1);
+    let ending = org.subscribers.ending(now);
+    let mut w = Writer::new();
+    w.object(|w| {
+        w.name("now").string(&render_utc(now));
+        w.name("eventsBefore").string(&render_utc(before));
+        w.name("events").raw(&events.to_string());
+        if events > 0 {
+            w.name("lastEvent").raw(&last.to_string());
+        }
+        w.name("logins").raw(&ending.logins.to_string());
+        w.name("sessions").raw(&ending.sessions.to_string());
+    });
+    Ok(w.finish())
 }
 
 pub(crate) fn refused(error: ClockError) -> Refusal {

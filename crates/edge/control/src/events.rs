@@ -22,14 +22,14 @@ use crate::refusal::{Refusal, failed, invalid};
 use crate::topics::{BOUNDS, write_bounds};
 use crate::{Made, Org};
 use filter::Filter;
-use shown::{EVENT, Names, Read};
+use shown::{EVENT, Names, Read, Records};
 
 pub(crate) use deliveries::{LIST as DELIVERIES, list as deliveries};
 pub(crate) use follow::{FOLLOW, follow, followers};
 pub(crate) use histogram::{HISTOGRAM, histogram};
 
 /// Which events. An event passes if it meets every parameter, and any of the values of each.
-const FILTER: [Parameter; 8] = [
+const FILTER: [Parameter; 9] = [
     Parameter::in_query(
         "topic",
         "Topics, separated by commas: /data/AccountChangeEvent,/event/Order__e",
@@ -59,6 +59,14 @@ const FILTER: [Parameter; 8] = [
         "q",
         "A text that is in the data of the event, in upper or lower case",
     ),
+    Parameter::in_query(
+        "filter",
+        "Conditions and texts with AND (or a space), OR, NOT (or -) and parentheses: `type:UPDATE field:Industry`, \
+         `Amount>=100000 OR StageName=\"Closed Won\"`, `-user:005... burlington`. Keys: topic, type, object, id, tx, user, \
+         origin, schema, replay, size, before, after, field, nulled; any other name with =, !=, <, <=, >, >= is a field of the \
+         payload. Values are separated by commas, * stands for any letters. A text is searched for in the name and the ids of \
+         the record and in the texts of the payload",
+    ),
 ];
 
 pub(crate) const LIST: Call = Call {
@@ -76,6 +84,7 @@ pub(crate) const LIST: Call = Call {
         FILTER[5],
         FILTER[6],
         FILTER[7],
+        FILTER[8],
         Parameter::in_query("from", "The lowest replay id"),
         Parameter::in_query("to", "The highest replay id"),
         Parameter::in_query(
@@ -170,7 +179,18 @@ pub(crate) async fn show(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
     let id = replay_id(made, "replayId")?.unwrap_or_default();
     let event = found(&org, id).await?;
-    Ok(Read::of(&org, event.event()).rendered(&Names::new(&org)))
+    let mut names = Names::new(&org);
+    names.look_up(&org, records(&org, [&event])).await?;
+    Ok(Read::of(&org, event.event()).rendered(&names))
+}
+
+/// The records of events.
+fn records<'e>(org: &Org, events: impl IntoIterator<Item = &'e Arc<LogEvent>>) -> Records {
+    let mut records = Records::default();
+    for event in events {
+        records.add(&Read::of(org, event.event()));
+    }
+    records
 }
 
 /// An event by its replay id.
@@ -202,8 +222,14 @@ impl Search<'_> {
             let page = u64::try_from(CONTROL_SEARCHED_EVENTS_PAGE).unwrap_or(u64::MAX);
             let first = self.from.max(self.to.saturating_sub(page - 1));
             let events = between(self.org, first, self.to).await?;
-            for event in events.iter().rev() {
-                self.scanned += 1;
+            if self.filter.reads_names() {
+                let all = records(self.org, &events);
+                self.names.look_up(self.org, all).await?;
+            }
+            let passing = self.passing(&events);
+            let shown = records(self.org, passing.iter().copied());
+            self.names.look_up(self.org, shown).await?;
+            for event in passing {
                 if self.take(event) {
                     self.to = event.event().replay_id.get() - 1;
                     return Ok(());
@@ -215,13 +241,27 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Adds the event if it passes; says whether the answer is full.
-    fn take(&mut self, event: &LogEvent) -> bool {
-        let read = Read::of(self.org, event.event());
-        if !self.filter.passes(&read) {
-            return false;
+    /// Those of a page that pass, newest first, as many as the answer has space for.
+    fn passing<'e>(&mut self, events: &'e [Arc<LogEvent>]) -> Vec<&'e Arc<LogEvent>> {
+        let mut passing = Vec::new();
+        for event in events.iter().rev() {
+            self.scanned += 1;
+            if self
+                .filter
+                .passes(&Read::of(self.org, event.event()), &self.names)
+            {
+                passing.push(event);
+            }
+            if self.found.len() + passing.len() >= self.limit {
+                break;
+            }
         }
-        let rendered = read.rendered(&self.names);
+        passing
+    }
+
+    /// Adds an event; says whether the answer is full.
+    fn take(&mut self, event: &LogEvent) -> bool {
+        let rendered = Read::of(self.org, event.event()).rendered(&self.names);
         self.bytes += rendered.len();
         self.found.push(rendered);
         self.found.len() >= self.limit || self.bytes >= CONTROL_LISTED_BYTES_MAX

@@ -183,11 +183,23 @@ pub trait Subscribers: Send + Sync + 'static {
     /// Ends one; false if there is none with this id.
     fn end(&self, id: &str) -> bool;
 
+    /// What ends until a time if nobody uses it before.
+    fn ending(&self, until: Timestamp) -> Ending;
+
     /// Ends when the org closes.
     fn stopping(&self) -> Work<()>;
 
     /// What a client of the Streaming API gets as the `data` of an event.
     fn data(&self, event: &Event) -> Bytes;
+}
+
+/// What time ends, as an advance of the clock does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Access tokens that are not used before.
+    pub logins: usize,
+    /// Sessions of the Streaming API whose clients send nothing more.
+    pub sessions: usize,
 }
 
 /// The snapshots of an org, and the states that it can return to without one: `empty`, without records of a seed, and `seed`.

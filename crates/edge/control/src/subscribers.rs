@@ -36,6 +36,11 @@ pub(crate) const LIST: Call = Call {
             ),
             Member::required("protocol", Kind::OneOf(PROTOCOLS), "How it is connected"),
             Member::required("username", Kind::Text, "Who it has logged in as"),
+            Member::optional(
+                "client",
+                Kind::Text,
+                "What the client calls itself: its User-Agent",
+            ),
             Member::required("state", Kind::OneOf(STATES), "What it does at the moment"),
             Member::optional(
                 "requested",
@@ -98,6 +103,9 @@ pub(crate) fn list(made: &Made<'_>) -> Result<String, Refusal> {
                     w.name("id").string(&subscriber.id);
                     w.name("protocol").string(word(*protocol));
                     w.name("username").string(&subscriber.username);
+                    if let Some(client) = &subscriber.client {
+                        w.name("client").string(client);
+                    }
                     w.name("state").string(state(subscriber));
                     if let SubscriberDemand::Requested(events) = subscriber.demand {
                         w.name("requested").integer(events);

@@ -1,11 +1,11 @@
 //! One call: its id, who makes it, and how its errors look.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use landfall_auth::Login;
 use landfall_engine::draw;
 use landfall_engine::faults::{Called, FaultKind, Occasion};
-use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
+use landfall_model::limits::{SUBSCRIBER_CLIENT_BYTES_MAX, TOPIC_SHOWN_BYTES_MAX};
 use landfall_model::{EventUuid, Fault, PubSubFault, ServiceFault, SessionFault};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Status};
@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// The same in every answer of the call.
     pub(crate) rpc_id: String,
     rpc: &'static str,
+    /// What the client calls itself, once its metadata is read.
+    agent: OnceLock<Option<Arc<str>>>,
 }
 
 impl Call {
@@ -31,7 +33,13 @@ impl Call {
         Self {
             rpc_id: EventUuid::from_random(draw(state.engine.entropy())).to_string(),
             rpc,
+            agent: OnceLock::new(),
         }
+    }
+
+    /// What the client calls itself.
+    pub(crate) fn agent(&self) -> Option<Arc<str>> {
+        self.agent.get().cloned().flatten()
     }
 
     /// The login behind the metadata that every call carries.
@@ -46,6 +54,8 @@ impl Call {
     ) -> Result<Arc<Login>, Status> {
         let login = login(state, request.metadata()).map_err(|fault| self.refused(&fault))?;
         login.identify(request.extensions().get());
+        // Whoever comes first is the same request.
+        let _ = self.agent.set(agent(request.metadata()));
         let fires = |kind| {
             let occasion = || self.occasion(&login);
             state.engine.faults().fires(kind, occasion).is_some()
@@ -84,6 +94,13 @@ impl Call {
         let message = format!("{} rpcId: {}", error.message, self.rpc_id);
         Status::with_metadata(Code::from_i32(error.status as i32), message, trailers)
     }
+}
+
+/// The `User-Agent`, cut off at [`SUBSCRIBER_CLIENT_BYTES_MAX`]; none if it is no text.
+fn agent(metadata: &MetadataMap) -> Option<Arc<str>> {
+    let agent = metadata.get("user-agent")?.to_str().ok()?;
+    let end = agent.len().min(SUBSCRIBER_CLIENT_BYTES_MAX);
+    agent.get(..end).map(Arc::from)
 }
 
 /// The login that takes over from `login` on an open stream: the same user with another access token.

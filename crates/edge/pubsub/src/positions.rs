@@ -16,6 +16,7 @@ pub(crate) struct Positions(Arc<Mutex<BTreeMap<Box<str>, Arc<Entry>>>>);
 #[derive(Debug, Default)]
 struct Entry {
     username: String,
+    agent: Option<Arc<str>>,
     reached: AtomicU64,
     /// Events that the client has requested and not received.
     requested: AtomicU32,
@@ -33,9 +34,15 @@ struct Subscribed {
 
 impl Positions {
     /// A stream that begins, under the id of its call. It is shown once it has subscribed.
-    pub(crate) fn begin(&self, rpc_id: &str, username: &str) -> StreamPosition {
+    pub(crate) fn begin(
+        &self,
+        rpc_id: &str,
+        username: &str,
+        agent: Option<Arc<str>>,
+    ) -> StreamPosition {
         let entry = Arc::new(Entry {
             username: username.to_owned(),
+            agent,
             ..Entry::default()
         });
         self.table().insert(rpc_id.into(), Arc::clone(&entry));
@@ -63,6 +70,7 @@ impl Positions {
             Some(Subscriber {
                 id: rpc_id.to_string(),
                 username: entry.username.clone(),
+                client: entry.agent.clone(),
                 demand: SubscriberDemand::Requested(entry.requested.load(Ordering::Relaxed)),
                 positions: vec![position],
             })

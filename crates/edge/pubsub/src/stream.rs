@@ -102,7 +102,9 @@ impl<R: From<FetchResponse>> EventStream<R> {
         answers: mpsc::Sender<Result<R, Status>>,
     ) -> Self {
         let now = state.engine.clock().now();
-        let position = state.positions.begin(&call.rpc_id, &login.username);
+        let position = state
+            .positions
+            .begin(&call.rpc_id, &login.username, call.agent());
         Self {
             delivery: Delivery::of_stream(
                 login.access(),

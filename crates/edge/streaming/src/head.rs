@@ -1,7 +1,10 @@
 //! What the head of a request says: a client that polls sends the same again and again.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderValue, header};
 use landfall_auth::{TokenHash, streaming_token};
+use landfall_model::limits::SUBSCRIBER_CLIENT_BYTES_MAX;
 use landfall_model::{Fault, RequestFault, Requester, SessionFault, StreamingFault};
 use landfall_wire::ApiVersion;
 
@@ -28,6 +31,8 @@ pub struct RequestHead {
     pub(crate) browser: Option<Box<str>>,
     /// Whether messages are the fields `message=` of a form.
     pub(crate) is_form: bool,
+    /// What the client calls itself.
+    pub(crate) agent: Option<Arc<str>>,
     /// The encodings that the client accepts for the answer.
     pub(crate) accepts: Option<HeaderValue>,
     /// Whether the connection is encrypted, so that cookies may say so.
@@ -50,11 +55,19 @@ impl RequestHead {
             version: version(path),
             browser: cookie(headers),
             is_form: is_form(headers),
+            agent: agent(headers),
             accepts: headers.get(header::ACCEPT_ENCODING).map(own),
             is_secure,
             requester,
         }
     }
+}
+
+/// The `User-Agent`, cut off at [`SUBSCRIBER_CLIENT_BYTES_MAX`]; none if it is no text.
+fn agent(headers: &HeaderMap) -> Option<Arc<str>> {
+    let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
+    let end = agent.len().min(SUBSCRIBER_CLIENT_BYTES_MAX);
+    agent.get(..end).map(Arc::from)
 }
 
 /// A copy that shares no buffer with the connection: a held poll would keep all of it.

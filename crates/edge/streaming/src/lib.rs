@@ -34,7 +34,7 @@ use bytes::Bytes;
 use landfall_auth::Auth;
 use landfall_bayeux::{Input, Message, Timings};
 use landfall_engine::{Engine, Event, Subscriber};
-use landfall_model::Fault;
+use landfall_model::{Fault, Timestamp};
 use tokio::sync::watch;
 
 pub use channel::PREFIXES as CHANNEL_PREFIXES;
@@ -118,6 +118,16 @@ impl StreamingState {
             .iter()
             .map(|client| client.state().subscriber(&client.id));
         subscribers.collect()
+    }
+
+    /// How many sessions end until a time if their clients send nothing more.
+    pub fn ending(&self, until: Timestamp) -> usize {
+        let clients = self.clients.all();
+        let ends = |client: &&Arc<client::Client>| {
+            let expires = client.state().expires();
+            expires.is_some_and(|expires| client::timestamp(expires) <= until)
+        };
+        clients.iter().filter(ends).count()
     }
 
     /// Forgets a client, as if it had been away for too long: a held poll is answered, the next is refused. False if there

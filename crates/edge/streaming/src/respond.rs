@@ -116,7 +116,10 @@ impl Responder<'_> {
                 self.state.settings.timings,
             )
             .map_err(|fault| denied(&fault))?;
-        client.state().version = version;
+        let mut state = client.state();
+        state.version = version;
+        state.agent.clone_from(&self.caller.head.agent);
+        drop(state);
         Ok(client)
     }
 

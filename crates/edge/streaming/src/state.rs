@@ -58,6 +58,8 @@ pub(crate) struct State {
     /// Value of the cookie that binds the client to its browser.
     pub(crate) browser: String,
     login: Arc<Login>,
+    /// What the client called itself when it shook hands.
+    pub(crate) agent: Option<Arc<str>>,
     delivery: Delivery<TopicId, ChannelLens, Arc<Access>>,
     waiting: Vec<Unanswered>,
     /// When the session's alarm goes off.
@@ -95,6 +97,7 @@ impl State {
             browser,
             delivery: Delivery::of_session(login.access(), limits::STREAMING_RESPONSE_BYTES_MAX),
             login,
+            agent: None,
             waiting: Vec::new(),
             alarm: None,
             response_bytes: 0,
@@ -274,6 +277,11 @@ impl State {
         self.session.parked().map(|_| Arc::clone(&self.login))
     }
 
+    /// When it ends unless the client sends something.
+    pub(crate) fn expires(&self) -> Option<Moment> {
+        self.session.expires()
+    }
+
     /// The channels of all subscriptions.
     pub(crate) fn channels(&self) -> Vec<String> {
         let subscriptions = self.delivery.subscriptions();
@@ -297,6 +305,7 @@ impl State {
         Subscriber {
             id: id.to_owned(),
             username: self.login.username.to_string(),
+            client: self.agent.clone(),
             demand: if self.session.parked().is_some() {
                 SubscriberDemand::PollHeld
             } else {

@@ -44,7 +44,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use landfall_engine::Engine;
 use landfall_engine::faults::{FaultKind, Occasion};
-use landfall_model::{EntityDefinition, Fault, SessionFault};
+use landfall_model::{EntityDefinition, Fault, SessionFault, Timestamp};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -121,6 +121,11 @@ impl Auth {
     /// [`Error`] if the store cannot be read or the org has no users.
     pub async fn open(engine: Engine, settings: Settings) -> Result<Self, Error> {
         open::open(engine, settings).await
+    }
+
+    /// How many logins end until a time if they are not used before.
+    pub fn ending(&self, until: Timestamp) -> usize {
+        self.0.logins.expired(until).len()
     }
 
     /// The login of an access token. Restarts its idle time.

@@ -31,6 +31,14 @@ pub(crate) enum ClockCommand {
         #[command(flatten)]
         org: ControlOptions,
     },
+    /// Show what would fall due if the time were advanced, and change nothing
+    Preview {
+        /// Such as 73h, 1d12h or 90s
+        #[arg(value_name = "SPAN")]
+        by: String,
+        #[command(flatten)]
+        org: ControlOptions,
+    },
     /// Advance the time, and wait until all that has fallen due is done
     Advance {
         /// Such as 73h, 1d12h or 90s
@@ -62,6 +70,10 @@ pub(crate) async fn run(command: ClockCommand, log: &LogOptions) -> Ended {
             let advance = (Method::POST, "clock/advance", Some(json!({"by": by})));
             ("clock advance", org, advance)
         }
+        ClockCommand::Preview { by, org } => {
+            let preview = (Method::POST, "clock/preview", Some(json!({"by": by})));
+            ("clock preview", org, preview)
+        }
         ClockCommand::Resume { org } => ("clock resume", org, set(json!({"mode": "running"}))),
     };
     let call = Call {
@@ -75,6 +87,13 @@ pub(crate) async fn run(command: ClockCommand, log: &LogOptions) -> Ended {
 }
 
 fn shown(clock: &Value) -> String {
+    if let Some(events) = clock["events"].as_u64() {
+        let [now, before, logins, sessions] =
+            ["now", "eventsBefore", "logins", "sessions"].map(|name| text(clock, name));
+        return format!(
+            "{now}: {events} events from before {before} expire, {logins} access tokens and {sessions} sessions end"
+        );
+    }
     let ahead = clock["aheadMs"].as_i64().unwrap_or_default() / 1000;
     let ahead = match ahead {
         0 => String::new(),

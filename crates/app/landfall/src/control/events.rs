@@ -97,6 +97,9 @@ pub(crate) struct Filter {
     /// Of the transaction with this key; repeatable
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     transaction: Vec<String>,
+    /// That meet conditions: 'type:UPDATE (Amount>=100000 OR burlington)'
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
     /// With this text anywhere in their data
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
@@ -116,7 +119,9 @@ impl Filter {
         let lists = lists.into_iter();
         let lists =
             lists.map(|(name, values)| (name, (!values.is_empty()).then(|| values.join(","))));
-        lists.chain([("q", self.text.clone())]).collect()
+        lists
+            .chain([("q", self.text.clone()), ("filter", self.filter.clone())])
+            .collect()
     }
 
     fn call(&self, command: &'static str, path: String) -> Call<'static> {

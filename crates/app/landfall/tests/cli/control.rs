@@ -59,6 +59,9 @@ fn the_clock_is_in_the_hands_of_a_script() {
     assert_eq!(refused["data"], Value::Null);
     assert_eq!(refused["error"]["code"], "clock-backwards");
     assert_eq!(refused["error"]["retryable"], false);
+    let preview = words(&org, &["clock", "preview", "73h"]);
+    assert!(preview.starts_with("2126-03-07T"), "{preview}");
+    assert!(preview.contains("0 events from before "), "{preview}");
     let wrong = run(&["clock", "advance", "soon", "--target", &org.url]);
     assert_eq!(code(&wrong), 2);
     assert!(stderr(&wrong).starts_with("error: "), "{}", stderr(&wrong));
@@ -93,6 +96,7 @@ fn topics_subscribers_and_settle_are_commands() {
 const COMMANDS: &[(&str, &str)] = &[
     ("getClock", "clock show"),
     ("setClock", "clock set"),
+    ("previewClock", "clock preview"),
     ("advanceClock", "clock advance"),
     ("listTopics", "topics list"),
     ("getTopic", "topics show"),

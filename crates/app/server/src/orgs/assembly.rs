@@ -348,6 +348,7 @@ fn router(
     let subscribers = Arc::new(Subscribers {
         streaming: streaming.clone(),
         pubsub: pubsub.clone(),
+        auth: auth.clone(),
     });
     if config.mode == Mode::Developer {
         let (engine, subscribers) = (engine.clone(), Arc::clone(&subscribers));

@@ -91,7 +91,7 @@ fn example(id: &str) -> Option<Value> {
         "checkPushTopic" => Some(json!({ "query": "SELECT Id, Name FROM Account" })),
         "logIn" => Some(json!({})),
         "setClock" => Some(json!({ "mode": "frozen", "now": LATER })),
-        "advanceClock" => Some(json!({ "by": "1d12h" })),
+        "previewClock" | "advanceClock" => Some(json!({ "by": "1d12h" })),
         "settle" => Some(json!({ "timeoutMs": 1000 })),
         "expectEvents" => Some(json!({
             "channel": "/data/AccountChangeEvent",
@@ -224,6 +224,21 @@ async fn the_clock_governs_dates_logins_and_retention() {
         .engine(running.first_org().expect("an org"))
         .expect("open");
     assert!(engine.log().bounds().earliest.is_some());
+    let preview = done(&http, "POST", "clock/preview", json!({ "by": "73h" })).await;
+    assert!(
+        preview["events"].as_u64().is_some_and(|events| events > 0),
+        "{preview}"
+    );
+    assert!(
+        preview["logins"].as_u64().is_some_and(|logins| logins > 0),
+        "{preview}"
+    );
+    let short = done(&http, "POST", "clock/preview", json!({ "by": "1s" })).await;
+    assert_eq!(
+        (&short["events"], &short["logins"]),
+        (&json!(0), &json!(0)),
+        "{short}"
+    );
     let reading = done(&http, "POST", "clock/advance", json!({ "by": "73h" })).await;
     assert_eq!(reading["now"], "2126-03-04T13:00:00.000Z");
     // When the call is answered, the login has expired and the event is past its retention.
@@ -317,6 +332,28 @@ const BAD: &[(&str, &str, &str, u16, &str)] = &[
         "invalid",
     ),
     ("POST", "clock/advance?by=1h", "", 400, "invalid"),
+    ("POST", "clock/preview", r#"{"by":"73"}"#, 400, "invalid"),
+    (
+        "POST",
+        "clock/preview",
+        r#"{"by":"999999d"}"#,
+        400,
+        "invalid",
+    ),
+    ("GET", "clock/preview", "", 405, "method-not-allowed"),
+    ("GET", "events?filter=fild:x", "", 400, "invalid"),
+    ("GET", "events?filter=(a", "", 400, "invalid"),
+    ("GET", "events?filter=type%3Ex", "", 400, "invalid"),
+    ("GET", "events?filter=before:soon", "", 400, "invalid"),
+    ("GET", "events?filter=replay:x", "", 400, "invalid"),
+    (
+        "GET",
+        "events/histogram?filter=topic:/data/Nothing",
+        "",
+        404,
+        "channel-not-found",
+    ),
+    ("GET", "stream?filter=a%20OR", "", 400, "invalid"),
     ("GET", "clock?at=now", "", 400, "invalid"),
     ("GET", "clock", "{}", 400, "invalid"),
     ("GET", "events?limit=0", "", 400, "invalid"),

@@ -74,6 +74,25 @@ async fn events_are_found_by_header_fields_and_text() {
         ("q=ACME%20%22quoted", &[1001]),
         ("q=bank&type=UPDATE", &[1003]),
         ("q=bank&type=CREATE", &[]),
+        // A text is in the name of the record, which the event need not have.
+        ("filter=acme", &[1004, 1003, 1001]),
+        ("filter=acme%20-type:CREATE", &[1004, 1003]),
+        (
+            "filter=Industry%3DBanking%20OR%20Name%3Dother",
+            &[1003, 1002],
+        ),
+        ("filter=BillingAddress.City!%3Dkiel%20type:UPDATE", &[1004]),
+        ("filter=nulled:Industry", &[1004]),
+        ("filter=field:Industry%20before:1h", &[]),
+        (
+            "filter=replay%3E%3D1002%20(object:acc*%20after:1h)%20size%3C100000",
+            &[1004, 1003, 1002],
+        ),
+        ("filter=topic:/data/AccountChangeEvent%20user:005*", &[]),
+        (
+            &format!("filter=id:{acme}%20NOT%20origin:*client%3Dnobody"),
+            &[1004, 1003, 1001],
+        ),
         (
             "topic=/data/AccountChangeEvent,/data/ContactChangeEvent",
             &[1004, 1003, 1002, 1001],

@@ -46,6 +46,9 @@ pub const CONTROL_WAIT_MAX: Duration = Duration::from_mins(1);
 /// How long it waits unless it says so. Source: none.
 pub const CONTROL_WAIT: Duration = Duration::from_secs(5);
 
+/// Bytes of what a subscriber calls itself that are kept while it is connected. Source: none; names of libraries are shorter.
+pub const SUBSCRIBER_CLIENT_BYTES_MAX: usize = 100;
+
 /// Events that one call of the control interface waits for at most. Source: none.
 pub const CONTROL_EVENTS_MAX: usize = 1_000;
 
@@ -75,6 +78,15 @@ pub const CONTROL_HISTOGRAM_BUCKETS_MAX: i64 = 240;
 
 /// Values of one parameter that filters events. Source: none.
 pub const CONTROL_FILTER_VALUES_MAX: usize = 32;
+
+/// Characters of a filter of the control interface. Source: none.
+pub const CONTROL_FILTER_CHARACTERS_MAX: usize = 1_024;
+
+/// Conditions and texts of such a filter. Source: none.
+pub const CONTROL_FILTER_TERMS_MAX: usize = 32;
+
+/// How deep its parentheses are. Source: none.
+pub const CONTROL_FILTER_DEPTH_MAX: usize = 16;
 
 /// Clients that follow events over the control interface at once. Source: none; each is a connection and a task.
 pub const CONTROL_FOLLOWERS_MAX: usize = 64;

@@ -25,7 +25,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::filter::Filter;
 use super::shown::{Names, Read};
-use super::{FILTER, replay_id};
+use super::{FILTER, records, replay_id};
 use crate::refusal::{Refusal, busy, failed, invalid};
 use crate::{Made, Org, Work};
 
@@ -60,6 +60,7 @@ pub(crate) const FOLLOW: Call = Call {
         FILTER[5],
         FILTER[6],
         FILTER[7],
+        FILTER[8],
         Parameter::in_query(
             "after",
             "Only events after this replay id; Last-Event-ID takes precedence. Without both, new events only",
@@ -186,6 +187,7 @@ impl Follower {
         if !stretch.events.iter().all(is_named) {
             self.names = Names::new(&self.org);
         }
+        self.look_up(&stretch.events).await?;
         for event in &stretch.events {
             if let Some(frame) = self.frame_of(event.event()) {
                 piece.push_str(&frame);
@@ -193,6 +195,15 @@ impl Follower {
         }
         self.position = self.position.max(stretch.reached);
         Ok(piece)
+    }
+
+    /// Looks up the names of records that are filtered by, or that no client has rendered yet.
+    async fn look_up(&mut self, events: &[Arc<LogEvent>]) -> Result<(), Refusal> {
+        let is_new = |event: &&Arc<LogEvent>| {
+            self.filter.reads_names() || self.org.rendered.find(event.event()).is_none()
+        };
+        let new = records(&self.org, events.iter().filter(is_new));
+        self.names.look_up(&self.org, new).await
     }
 
     /// An event as it is sent, if it passes the filter. The first client that needs it renders it for all.
@@ -207,7 +218,7 @@ impl Follower {
                 .then(|| Arc::clone(known));
         }
         let read = Read::of(&self.org, event);
-        if !self.filter.passes(&read) {
+        if !self.filter.passes(&read, &self.names) {
             return None;
         }
         Some(known.unwrap_or_else(|| {

@@ -14,7 +14,7 @@ use landfall_wire::dates::{parse_date_time, render_utc};
 
 use super::filter::{Filter, PUBLISHED};
 use super::shown::{Names, Read};
-use super::{FILTER, between, replay_id};
+use super::{FILTER, between, records, replay_id};
 use crate::refusal::{Refusal, failed, invalid};
 use crate::topics::{BOUNDS, write_bounds};
 use crate::{Made, Org};
@@ -35,6 +35,7 @@ pub(crate) const HISTOGRAM: Call = Call {
         FILTER[5],
         FILTER[6],
         FILTER[7],
+        FILTER[8],
         Parameter::in_query(
             "since",
             "The beginning; without it, the time of the oldest retained event",
@@ -64,6 +65,8 @@ pub(crate) const HISTOGRAM: Call = Call {
                     "The change type; PUBLISHED for events that are no change events",
                 ),
                 Member::required("events", Kind::Integer, "How many"),
+                Member::required("first", Kind::Integer, "The lowest replay id of them"),
+                Member::required("last", Kind::Integer, "The highest"),
             ]),
             "By span, topic and change type; none without events",
         ),
@@ -145,7 +148,7 @@ async fn oldest(org: &Org) -> Result<Option<Timestamp>, Refusal> {
 pub(crate) async fn histogram(made: &Made<'_>) -> Result<String, Refusal> {
     let org = made.org()?;
     let spans = Spans::of(made, &org).await?;
-    let (filter, names) = (Filter::new(made, &org)?, Names::new(&org));
+    let (filter, mut names) = (Filter::new(made, &org)?, Names::new(&org));
     let bounds = org.engine.log().bounds();
     let earliest = bounds.earliest.map_or(u64::MAX, ReplayId::get);
     // Whatever was published before is not looked at.
@@ -159,16 +162,20 @@ pub(crate) async fn histogram(made: &Made<'_>) -> Result<String, Refusal> {
     let mut to = replay_id(made, "to")?
         .unwrap_or(u64::MAX)
         .min(bounds.tail.get());
-    let mut counts: BTreeMap<(i64, String, String), u64> = BTreeMap::new();
+    let mut counts: BTreeMap<(i64, String, String), Counted> = BTreeMap::new();
     let mut scanned = 0;
     while from <= to && scanned < CONTROL_SEARCHED_EVENTS_MAX {
         let page = u64::try_from(CONTROL_SEARCHED_EVENTS_PAGE).unwrap_or(u64::MAX);
         let lowest = from.max(to.saturating_sub(page - 1));
         let events = between(&org, lowest, to).await?;
         scanned += events.len().max(1);
+        if filter.reads_names() {
+            let all = records(&org, &events);
+            names.look_up(&org, all).await?;
+        }
         for event in &events {
             if let Some(key) = counted(&org, event, (&spans, &filter, &names)) {
-                *counts.entry(key).or_default() += 1;
+                counts.entry(key).or_default().add(event.event().replay_id);
             }
         }
         to = lowest - 1;
@@ -179,15 +186,22 @@ pub(crate) async fn histogram(made: &Made<'_>) -> Result<String, Refusal> {
         w.name("since").string(&render_utc(spans.since));
         w.name("until").string(&render_utc(spans.until));
         w.name("bucketMs").integer(spans.length);
-        w.name("events")
-            .raw(&counts.values().sum::<u64>().to_string());
+        w.name("events").raw(
+            &counts
+                .values()
+                .map(|counted| counted.events)
+                .sum::<u64>()
+                .to_string(),
+        );
         w.name("counts").array(|w| {
-            for ((bucket, topic, kind), events) in &counts {
+            for ((bucket, topic, kind), counted) in &counts {
                 w.object(|w| {
                     w.name("bucket").integer(*bucket);
                     w.name("topic").string(topic);
                     w.name("type").string(kind);
-                    w.name("events").raw(&events.to_string());
+                    w.name("events").raw(&counted.events.to_string());
+                    w.name("first").raw(&counted.first.to_string());
+                    w.name("last").raw(&counted.last.to_string());
                 });
             }
         });
@@ -197,6 +211,26 @@ pub(crate) async fn histogram(made: &Made<'_>) -> Result<String, Refusal> {
         write_bounds(w, bounds);
     });
     Ok(w.finish())
+}
+
+/// Events of one span, topic and change type.
+#[derive(Default)]
+struct Counted {
+    events: u64,
+    first: ReplayId,
+    last: ReplayId,
+}
+
+impl Counted {
+    fn add(&mut self, id: ReplayId) {
+        self.first = if self.events == 0 {
+            id
+        } else {
+            self.first.min(id)
+        };
+        self.last = self.last.max(id);
+        self.events += 1;
+    }
 }
 
 /// Where an event counts; none if it does not pass.
@@ -212,7 +246,7 @@ fn counted(
     }
     let read = Read::of(org, event);
     let kind = read.header().map(|header| header.change_type.as_str());
-    filter.passes(&read).then(|| {
+    filter.passes(&read, names).then(|| {
         let kind = kind.unwrap_or(PUBLISHED).to_owned();
         (bucket, names.of(event.topic), kind)
     })

@@ -11,11 +11,13 @@ use bytes::Bytes;
 use landfall_apidoc::{Kind, Member};
 use landfall_engine::{Definitions, Event, SubscribableKind, TopicId};
 use landfall_http::Writer;
-use landfall_model::{ChangeEventHeader, FieldBits};
+use landfall_http::json::{Content, parse_answer};
+use landfall_model::{ChangeEventHeader, EntityDefinition, FieldBits, RecordId, Value};
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue, bitmap};
 use landfall_wire::dates::render_utc;
 
 use crate::Org;
+use crate::refusal::{Refusal, failed};
 
 /// A set of fields.
 const FIELDS: &[Member] = &[
@@ -73,6 +75,11 @@ pub(super) const EVENT: &[Member] = &[
     ),
     Member::required("schema", Kind::Text, "The id of its schema"),
     Member::required("size", Kind::Integer, "Bytes of its payload"),
+    Member::optional(
+        "name",
+        Kind::Text,
+        "Of a change event: the name of its first record, as it is now",
+    ),
     Member::optional("header", Kind::Object(HEADER), "Of a change event"),
     Member::optional(
         "data",
@@ -92,10 +99,28 @@ pub(super) const EVENT: &[Member] = &[
     ),
 ];
 
-/// The names of topics.
+/// The names of topics, and of the records that were looked up last.
 pub(super) struct Names {
     subscribable: HashMap<TopicId, String>,
     definitions: Arc<Definitions>,
+    records: HashMap<String, String>,
+}
+
+/// The records of events, by their objects.
+#[derive(Default)]
+pub(super) struct Records(HashMap<String, Vec<RecordId>>);
+
+impl Records {
+    /// Adds those of an event. Ids with wildcards name no record.
+    pub(super) fn add(&mut self, read: &Read<'_>) {
+        let Some(header) = read.header() else {
+            return;
+        };
+        let ids = header.record_ids.iter();
+        let ids = ids.filter_map(|id| RecordId::parse(id).ok());
+        let of_object = self.0.entry(header.entity_name.as_str().to_owned());
+        of_object.or_default().extend(ids);
+    }
 }
 
 impl Names {
@@ -106,7 +131,38 @@ impl Names {
         Self {
             subscribable: single.collect(),
             definitions: org.engine.definitions(),
+            records: HashMap::new(),
         }
+    }
+
+    /// Looks the names of records up, and forgets those of before.
+    pub(super) async fn look_up(&mut self, org: &Org, records: Records) -> Result<(), Refusal> {
+        self.records.clear();
+        for (object, mut ids) in records.0 {
+            ids.sort_unstable();
+            ids.dedup();
+            let named = self
+                .definitions
+                .catalog()
+                .entity(&object)
+                .and_then(|entity| Some((Arc::clone(entity), name_of(org, entity)?)));
+            let Some((entity, place)) = named else {
+                continue;
+            };
+            let rows = org.engine.rows(&entity, ids.clone()).await;
+            let rows = rows.map_err(|failure| failed(&failure))?;
+            for (id, row) in ids.into_iter().zip(rows) {
+                if let Some(Value::Text(name)) = row.and_then(|row| row.get(place).cloned()) {
+                    self.records.insert(id.to_string(), name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of a record that was looked up.
+    pub(super) fn of_record(&self, id: &str) -> Option<&str> {
+        self.records.get(id).map(String::as_str)
     }
 
     pub(super) fn has(&self, topic: TopicId) -> bool {
@@ -121,6 +177,13 @@ impl Names {
     }
 }
 
+/// Where the rows of an object have its name; none if it has none, or nobody is shown it.
+fn name_of(org: &Org, entity: &EntityDefinition) -> Option<usize> {
+    let mut fields = entity.fields.iter().enumerate();
+    let (place, field) = fields.find(|(_, field)| field.name_field)?;
+    (!org.masked.has(field.name.as_str())).then_some(place)
+}
+
 /// An event that was decoded.
 pub(super) struct Read<'e> {
     org: &'e Org,
@@ -130,6 +193,7 @@ pub(super) struct Read<'e> {
     schema: Option<Arc<EventSchema>>,
     decoded: Result<DecodedEvent, String>,
     data: OnceCell<Bytes>,
+    content: OnceCell<Option<Content>>,
 }
 
 impl<'e> Read<'e> {
@@ -149,6 +213,7 @@ impl<'e> Read<'e> {
             schema,
             decoded,
             data: OnceCell::new(),
+            content: OnceCell::new(),
         }
     }
 
@@ -160,6 +225,30 @@ impl<'e> Read<'e> {
     pub(super) fn data(&self) -> &Bytes {
         self.data
             .get_or_init(|| self.org.subscribers.data(&self.event))
+    }
+
+    /// The same, read; none if the payload cannot be decoded.
+    pub(super) fn content(&self) -> Option<&Content> {
+        let content = self.content.get_or_init(|| {
+            let data = std::str::from_utf8(self.data()).ok()?;
+            parse_answer(data).ok().map(|json| json.content)
+        });
+        content.as_ref()
+    }
+
+    /// Whether an update set a field to null.
+    pub(super) fn is_nulled(&self, name: &str) -> bool {
+        self.header()
+            .is_some_and(|header| self.is_among(&header.nulled_fields, name))
+    }
+
+    /// Whether a set of fields has a field, or a component of it.
+    fn is_among(&self, bits: &FieldBits, name: &str) -> bool {
+        let names = self.schema.as_ref();
+        let names = names.and_then(|schema| schema.names_of(bits).ok());
+        names.unwrap_or_default().iter().any(|(_, field)| {
+            field == name || field.split('.').next().is_some_and(|whole| whole == name)
+        })
     }
 
     /// Whether a field changed. Without a report of changed fields: whether it has a value.
@@ -182,13 +271,7 @@ impl<'e> Read<'e> {
                 .and_then(|position| decoded.fields.get(position));
             return value.is_some_and(|value| *value != FieldValue::Null);
         }
-        let of_set = |bits: &FieldBits| {
-            let names = schema.names_of(bits).unwrap_or_default();
-            names.iter().any(|(_, field)| {
-                field == name || field.split('.').next().is_some_and(|whole| whole == name)
-            })
-        };
-        sets.into_iter().any(of_set)
+        sets.into_iter().any(|bits| self.is_among(bits, name))
     }
 
     /// As JSON.
@@ -202,6 +285,10 @@ impl<'e> Read<'e> {
             w.name("time").string(&render_utc(event.appended));
             w.name("schema").string(&event.schema.to_string());
             w.name("size").raw(&event.payload.len().to_string());
+            let first = self.header().and_then(|header| header.record_ids.first());
+            if let Some(name) = first.and_then(|id| names.of_record(id)) {
+                w.name("name").string(name);
+            }
             match &self.decoded {
                 Ok(decoded) => {
                     if let Some(header) = &decoded.header {

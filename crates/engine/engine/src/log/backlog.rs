@@ -1,6 +1,7 @@
 //! How far subscribers are behind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use landfall_model::{ReplayId, Timestamp};
 use landfall_store::TopicId;
@@ -14,6 +15,8 @@ pub struct Subscriber {
     pub id: String,
     /// The name that its user logged in with.
     pub username: String,
+    /// What the client calls itself: its `User-Agent`, cut off at [`landfall_model::limits::SUBSCRIBER_CLIENT_BYTES_MAX`].
+    pub client: Option<Arc<str>>,
     /// What it does at the moment.
     pub demand: SubscriberDemand,
     /// Its subscriptions.
