@@ -18,6 +18,21 @@ export interface Clock {
   aheadMs: number;
 }
 
+export interface ClockPreview {
+  /** The present of the org after the advance. */
+  now: string;
+  /** Events that were published before are past their retention. */
+  eventsBefore: string;
+  /** How many of the retained ones these are. */
+  events: number;
+  /** The highest replay id of them. */
+  lastEvent?: number;
+  /** Access tokens that end unless they are used before. */
+  logins: number;
+  /** Sessions of the Streaming API that end unless their clients send something before. */
+  sessions: number;
+}
+
 export interface Credentials {
   /** The id of the org. */
   id: string;
@@ -296,6 +311,8 @@ export interface RetainedEvent {
   schema: string;
   /** Bytes of its payload. */
   size: number;
+  /** Of a change event: the name of its first record, as it is now. */
+  name?: string;
   /** Of a change event. */
   header?: Record<string, any>;
   /** As a client of the Streaming API gets it; none if the payload cannot be decoded. */
@@ -337,6 +354,8 @@ export interface Subscriber {
   protocol: 'cometd' | 'pubsub';
   /** Who it has logged in as. */
   username: string;
+  /** What the client calls itself: its User-Agent. */
+  client?: string;
   /** What it does at the moment. */
   state: 'waiting for events' | 'between two polls' | 'without subscription' | 'without requested events';
   /** Of a stream: events that it has requested and not received. */
@@ -403,6 +422,8 @@ export interface WholeEvent {
   schema: string;
   /** Bytes of its payload. */
   size: number;
+  /** Of a change event: the name of its first record, as it is now. */
+  name?: string;
   /** Of a change event. */
   header?: Record<string, any>;
   /** As a client of the Streaming API gets it; none if the payload cannot be decoded. */

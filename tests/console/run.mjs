@@ -232,7 +232,7 @@ async function faultsAndClock(server) {
 async function hostile(server) {
   const id = await server.create("Account", { Name: HOSTILE, Description: HOSTILE });
   const { tail } = await server.control("GET", "topics");
-  for (const path of ["/live", `/live?event=${tail}`, `/live?event=${tail}&tab=sent&form=cometd`, `/event/${tail}`, `/records?object=Account&record=${id}`, `/live?q=${encodeURIComponent(HOSTILE.slice(0, 30))}`]) {
+  for (const path of ["/live", `/live?event=${tail}`, `/live?event=${tail}&tab=sent&form=cometd`, `/event/${tail}`, `/records?object=Account&record=${id}`, `/live?q=${encodeURIComponent(JSON.stringify(HOSTILE.slice(0, 30)))}`]) {
     const page = await open(server, `/console${path}`);
     await shows(page, "<img src=x");
     assert.equal(await page.evaluate(() => window.hit), undefined, path);

@@ -33,6 +33,25 @@ pub struct Clock {
     pub ahead_ms: i64,
 }
 
+/// Clock preview.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ClockPreview {
+    /// The present of the org after the advance.
+    pub now: String,
+    /// Events that were published before are past their retention.
+    pub events_before: String,
+    /// How many of the retained ones these are.
+    pub events: i64,
+    /// The highest replay id of them.
+    pub last_event: Option<i64>,
+    /// Access tokens that end unless they are used before.
+    pub logins: i64,
+    /// Sessions of the Streaming API that end unless their clients send something before.
+    pub sessions: i64,
+}
+
 /// Credentials.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -361,6 +380,8 @@ pub struct RetainedEvent {
     pub schema: String,
     /// Bytes of its payload.
     pub size: i64,
+    /// Of a change event: the name of its first record, as it is now.
+    pub name: Option<String>,
     /// Of a change event.
     pub header: Option<Value>,
     /// As a client of the Streaming API gets it; none if the payload cannot be decoded.
@@ -418,6 +439,8 @@ pub struct Subscriber {
     pub protocol: String,
     /// Who it has logged in as.
     pub username: String,
+    /// What the client calls itself: its User-Agent.
+    pub client: Option<String>,
     /// What it does at the moment.
     ///
     /// One of `waiting for events`, `between two polls`, `without subscription`, `without requested events`.
@@ -512,6 +535,8 @@ pub struct WholeEvent {
     pub schema: String,
     /// Bytes of its payload.
     pub size: i64,
+    /// Of a change event: the name of its first record, as it is now.
+    pub name: Option<String>,
     /// Of a change event.
     pub header: Option<Value>,
     /// As a client of the Streaming API gets it; none if the payload cannot be decoded.

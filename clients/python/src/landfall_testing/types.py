@@ -205,6 +205,8 @@ RetainedEvent = TypedDict(
         "schema": str,
         # Bytes of its payload.
         "size": int,
+        # Of a change event: the name of its first record, as it is now.
+        "name": NotRequired[str],
         # Of a change event.
         "header": NotRequired[dict[str, Any]],
         # As a client of the Streaming API gets it; none if the payload cannot be decoded.
@@ -227,6 +229,8 @@ Subscriber = TypedDict(
         "protocol": Literal["cometd", "pubsub"],
         # Who it has logged in as.
         "username": str,
+        # What the client calls itself: its User-Agent.
+        "client": NotRequired[str],
         # What it does at the moment.
         "state": Literal["waiting for events", "between two polls", "without subscription", "without requested events"],
         # Of a stream: events that it has requested and not received.
@@ -267,6 +271,24 @@ Clock = TypedDict(
         "mode": Literal["running", "frozen"],
         # Milliseconds between the machine's clock and this one.
         "aheadMs": int,
+    },
+)
+
+ClockPreview = TypedDict(
+    "ClockPreview",
+    {
+        # The present of the org after the advance.
+        "now": str,
+        # Events that were published before are past their retention.
+        "eventsBefore": str,
+        # How many of the retained ones these are.
+        "events": int,
+        # The highest replay id of them.
+        "lastEvent": NotRequired[int],
+        # Access tokens that end unless they are used before.
+        "logins": int,
+        # Sessions of the Streaming API that end unless their clients send something before.
+        "sessions": int,
     },
 )
 
@@ -485,6 +507,8 @@ WholeEvent = TypedDict(
         "schema": str,
         # Bytes of its payload.
         "size": int,
+        # Of a change event: the name of its first record, as it is now.
+        "name": NotRequired[str],
         # Of a change event.
         "header": NotRequired[dict[str, Any]],
         # As a client of the Streaming API gets it; none if the payload cannot be decoded.

@@ -156,8 +156,8 @@ class Live {
       if (!current()) return;
       for (const event of this.early) counts.add(event);
       this.counts = counts;
-      this.plotted = 0;
-      this.redraw();
+      this.plotted = Date.now();
+      this.drawLanes();
     } catch (error) {
       if (current() && !(error instanceof Refused)) throw error;
     }

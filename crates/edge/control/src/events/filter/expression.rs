@@ -195,7 +195,9 @@ impl Reader {
         };
         if key.is_empty() {
             self.at = begin;
-            return Err(self.unreadable("a key or the name of a field is missing before this"));
+            return Err(self.unreadable(
+                "a key or the name of a field is missing before this; write texts in quotes",
+            ));
         }
         let values = self.values(&key)?;
         Ok(Expression::Pair(Pair {
