@@ -102,13 +102,13 @@ impl<'a> ObjectWriter<'a> {
         Self { out, empty: true }
     }
 
-    /// Starts a member; the caller writes its value to the returned buffer.
+    /// Starts a member; the caller writes its value to the returned buffer. Keys are names that need no escape.
     pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
         }
         self.empty = false;
-        write_text(self.out, key);
+        write_plain(self.out, key);
         self.out.push(b':');
         self.out
     }
@@ -144,18 +144,38 @@ fn write_plain(out: &mut Vec<u8>, text: &str) {
 
 /// Writes `value` as a JSON string.
 pub(crate) fn write_text(out: &mut Vec<u8>, value: &str) {
-    #[expect(
-        clippy::needless_bitwise_bool,
-        reason = "a branch for each byte would be slower"
-    )]
-    let is_odd = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
-    // Without a branch for each byte the compiler looks at many at once.
-    if value.bytes().fold(false, |any, byte| any | is_odd(byte)) {
+    if is_plain(value.as_bytes()) {
+        write_plain(out, value);
+    } else {
         let escaped = Value::from(value).to_string();
         out.extend_from_slice(escaped.as_bytes());
-    } else {
-        write_plain(out, value);
     }
+}
+
+/// Whether no byte of a text needs an escape.
+fn is_plain(text: &[u8]) -> bool {
+    if let Some(last) = text.last_chunk::<16>() {
+        // The last sixteen bytes again: those that come twice need no escape.
+        let (chunks, _) = text.as_chunks::<16>();
+        !chunks.iter().any(has_odd) && !has_odd(last)
+    } else if let Some((first, last)) = text.first_chunk::<8>().zip(text.last_chunk::<8>()) {
+        !has_odd(first) && !has_odd(last)
+    } else {
+        !text.iter().any(|byte| is_odd(*byte))
+    }
+}
+
+/// Whether a byte needs an escape. Without a branch for each byte the compiler looks at many at once.
+fn has_odd<const N: usize>(chunk: &[u8; N]) -> bool {
+    chunk.iter().fold(false, |any, byte| any | is_odd(*byte))
+}
+
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch for each byte would be slower"
+)]
+const fn is_odd(byte: u8) -> bool {
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 #[cfg(test)]
@@ -171,6 +191,24 @@ mod tests {
             String::from_utf8(out).unwrap(),
             r#""/topic/A?x='é'""a\"b\\c\u0001\n""#
         );
+    }
+
+    #[test]
+    fn an_escape_is_noticed_at_every_place_of_a_text_of_any_length() {
+        for length in 0..70 {
+            let plain = "x".repeat(length);
+            let mut out = Vec::new();
+            write_text(&mut out, &plain);
+            assert_eq!(out, format!("\"{plain}\"").as_bytes());
+            for place in 0..length {
+                let mut text = plain.clone();
+                text.replace_range(place..=place, "\n");
+                let mut out = Vec::new();
+                write_text(&mut out, &text);
+                let escaped = text.replace('\n', "\\n");
+                assert_eq!(out, format!("\"{escaped}\"").as_bytes());
+            }
+        }
     }
 
     #[test]

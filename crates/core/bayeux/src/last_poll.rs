@@ -56,7 +56,9 @@ impl Template {
         let id: &RawValue = serde_json::from_slice(rest.strip_suffix(&*self.after)?).ok()?;
         Some(Message {
             id: json::verbatim(Some(id)),
-            ..self.message.clone()
+            client_id: self.message.client_id.clone(),
+            ext: self.message.ext.clone(),
+            request: self.message.request.clone(),
         })
     }
 }

@@ -176,9 +176,15 @@ impl Response {
         self.body.len()
     }
 
-    /// Reserves memory for `bytes` more bytes.
+    /// Reserves memory for events of so many bytes and the reply after them.
     pub fn reserve(&mut self, bytes: usize) {
-        self.body.reserve(bytes);
+        let bytes = bytes + 2 * ELEMENT_BYTES;
+        if self.is_empty() {
+            // There is nothing to be moved.
+            *self = Self::with_capacity(bytes);
+        } else {
+            self.body.reserve(bytes);
+        }
     }
 
     /// Whether there is no element yet.

@@ -296,19 +296,34 @@ pub struct FieldBits {
 impl FieldBits {
     /// Adds a top-level field.
     pub fn insert(&mut self, position: usize) {
-        let word = position / 64;
+        self.insert_word(position / 64, 1 << (position % 64));
+    }
+
+    /// Adds 64 top-level fields at once: bit i of the word stands for position 64 * `word` + i.
+    pub fn insert_word(&mut self, word: usize, bits: u64) {
+        // Equal sets have equal words.
+        if bits == 0 {
+            return;
+        }
         if self.top.len() <= word {
             self.top.resize(word + 1, 0);
         }
-        if let Some(bits) = self.top.get_mut(word) {
-            *bits |= 1 << (position % 64);
+        if let Some(present) = self.top.get_mut(word) {
+            *present |= bits;
         }
     }
 
     /// Adds a component of a compound field. Components beyond the 64th do not exist.
     pub fn insert_nested(&mut self, position: usize, component: usize) {
         if component < 64 {
-            *self.nested.entry(position).or_default() |= 1 << component;
+            self.insert_components(position, 1 << component);
+        }
+    }
+
+    /// Adds components of a compound field: bit i stands for component i.
+    pub fn insert_components(&mut self, position: usize, components: u64) {
+        if components != 0 {
+            *self.nested.entry(position).or_default() |= components;
         }
     }
 
@@ -348,11 +363,13 @@ impl FieldBits {
 
     /// Top-level positions, rising.
     pub fn top(&self) -> impl Iterator<Item = usize> + '_ {
-        self.top.iter().enumerate().flat_map(|(word, &bits)| {
-            (0..64)
-                .filter(move |bit| bits >> bit & 1 == 1)
-                .map(move |bit| word * 64 + bit)
-        })
+        let words = self.top.iter().enumerate();
+        words.flat_map(|(word, &bits)| bit_places(bits).map(move |place| word * 64 + place))
+    }
+
+    /// Whether components are in the set.
+    pub fn has_nested(&self) -> bool {
+        !self.nested.is_empty()
     }
 
     /// Compounds with changed components, rising: position and component bits.
@@ -361,6 +378,17 @@ impl FieldBits {
             .iter()
             .map(|(&position, &bits)| (position, bits))
     }
+}
+
+/// The places of the bits that are set, rising.
+pub fn bit_places(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let place = bits.trailing_zeros() as usize;
+        (bits != 0).then(|| {
+            bits &= bits - 1;
+            place
+        })
+    })
 }
 
 /// The header of a change event.

@@ -32,6 +32,7 @@ pub use bulk::{BulkFault, JobFailure, UnsupportedQuery};
 pub use catalog::Catalog;
 pub use change::{
     ChangeEventHeader, ChangeType, CommitNumber, EventId, EventUuid, FieldBits, TransactionKey,
+    bit_places,
 };
 pub use consequences::Consequences;
 pub use entity::{

@@ -43,37 +43,41 @@ fn top(words: &[u64]) -> String {
 /// Reads the texts of a set; `None` if one is malformed or names more fields than an event can have.
 pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<FieldBits> {
     let mut bits = FieldBits::default();
-    for text in texts {
-        if let Some(hex) = text.strip_prefix("0x") {
-            for position in set_bits(hex, BITMAP_DIGITS_MAX)? {
-                bits.insert(position);
-            }
-        } else {
-            let (position, hex) = text.split_once("-0x")?;
-            let position: u16 = position.parse().ok()?;
-            for component in set_bits(hex, BITMAP_NESTED_DIGITS_MAX)? {
-                bits.insert_nested(usize::from(position), component);
-            }
-        }
-    }
+    texts.into_iter().try_for_each(|text| add(&mut bits, text))?;
     Some(bits)
 }
 
-/// The places of the bits that are set, rising.
-fn set_bits(hex: &str, digits_max: usize) -> Option<Vec<usize>> {
-    if hex.is_empty() || hex.len() > digits_max {
-        return None;
+/// Adds what one text of a set says; `None` if it is malformed or names more fields than an event can have.
+pub(crate) fn add(bits: &mut FieldBits, text: &str) -> Option<()> {
+    if let Some(hex) = text.strip_prefix("0x") {
+        let words = words(hex, BITMAP_DIGITS_MAX)?;
+        for (place, word) in words.enumerate() {
+            bits.insert_word(place, word?);
+        }
+    } else {
+        let (position, hex) = text.split_once("-0x")?;
+        let position: u16 = position.parse().ok()?;
+        for word in words(hex, BITMAP_NESTED_DIGITS_MAX)? {
+            bits.insert_components(usize::from(position), word?);
+        }
     }
-    let mut places = Vec::new();
-    for (index, digit) in hex.bytes().rev().enumerate() {
-        let nibble = char::from(digit).to_digit(16)?;
-        places.extend(
-            (0..4)
-                .filter(|bit| nibble >> bit & 1 == 1)
-                .map(|bit| index * 4 + bit),
-        );
-    }
-    Some(places)
+    Some(())
+}
+
+/// Digits of a word of 64 bits.
+const WORD_DIGITS: usize = 16;
+
+/// The words of a bitmap, the lowest first; none for one that has something else than digits.
+fn words(hex: &str, digits_max: usize) -> Option<impl Iterator<Item = Option<u64>>> {
+    let fits = !hex.is_empty() && hex.len() <= digits_max;
+    fits.then(|| hex.as_bytes().rchunks(WORD_DIGITS).map(word))
+}
+
+fn word(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0, |word, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(word << 4 | u64::from(digit))
+    })
 }
 
 #[cfg(test)]

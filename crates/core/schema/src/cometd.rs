@@ -102,7 +102,7 @@ impl EventSchema {
             let shown = match &field.shape {
                 Shape::Header => {
                     let [changed, differences] =
-                        self.render_header(&mut reader, matches!(form, Form::PubSub), out)?;
+                        render_header(&mut reader, plan, matches!(form, Form::PubSub), out)?;
                     marks.begin(changed, differences);
                     true
                 }
@@ -139,69 +139,45 @@ impl EventSchema {
         close(start, out);
         reader.finish()
     }
+}
 
-    /// The header, and the changed fields and the differences that it names. Not whole, it is without `nulledFields` and
-    /// `diffFields`, which the Streaming API does not have.
-    fn render_header(
-        &self,
-        reader: &mut Reader<'_>,
-        whole: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<[FieldBits; 2], DecodeError> {
-        out.extend_from_slice(br#"{"entityName":"#);
-        text(out, reader.text()?)?;
-        out.extend_from_slice(br#","recordIds":"#);
-        render_texts(reader, out)?;
-        out.extend_from_slice(br#","changeType":""#);
-        out.extend_from_slice(reader.change_type()?.as_str().as_bytes());
-        out.extend_from_slice(br#"","changeOrigin":"#);
-        text(out, reader.text()?)?;
-        out.extend_from_slice(br#","transactionKey":"#);
-        text(out, reader.text()?)?;
-        out.extend_from_slice(br#","sequenceNumber":"#);
-        json::integer(out, i64::from(reader.int()?));
-        out.extend_from_slice(br#","commitTimestamp":"#);
-        json::integer(out, reader.long()?);
-        out.extend_from_slice(br#","commitNumber":"#);
-        json::integer(out, reader.long()?);
-        out.extend_from_slice(br#","commitUser":"#);
-        text(out, reader.text()?)?;
-        let [nulled, differences, changed] = [reader.bits()?, reader.bits()?, reader.bits()?];
-        if whole {
-            out.extend_from_slice(br#","nulledFields":"#);
-            self.render_names(&nulled, out)?;
-            out.extend_from_slice(br#","diffFields":"#);
-            self.render_names(&differences, out)?;
-        }
-        out.extend_from_slice(br#","changedFields":"#);
-        self.render_names(&changed, out)?;
-        out.push(b'}');
-        Ok([changed, differences])
+/// The header, and the changed fields and the differences that it names. Not whole, it is without `nulledFields` and
+/// `diffFields`, which the Streaming API does not have.
+fn render_header(
+    reader: &mut Reader<'_>,
+    plan: &Plan,
+    whole: bool,
+    out: &mut Vec<u8>,
+) -> Result<[FieldBits; 2], DecodeError> {
+    out.extend_from_slice(br#"{"entityName":"#);
+    text(out, reader.text()?)?;
+    out.extend_from_slice(br#","recordIds":"#);
+    render_texts(reader, out)?;
+    out.extend_from_slice(br#","changeType":""#);
+    out.extend_from_slice(reader.change_type()?.as_str().as_bytes());
+    out.extend_from_slice(br#"","changeOrigin":"#);
+    text(out, reader.text()?)?;
+    out.extend_from_slice(br#","transactionKey":"#);
+    text(out, reader.text()?)?;
+    out.extend_from_slice(br#","sequenceNumber":"#);
+    json::integer(out, i64::from(reader.int()?));
+    out.extend_from_slice(br#","commitTimestamp":"#);
+    json::integer(out, reader.long()?);
+    out.extend_from_slice(br#","commitNumber":"#);
+    json::integer(out, reader.long()?);
+    out.extend_from_slice(br#","commitUser":"#);
+    text(out, reader.text()?)?;
+    let [nulled, differences, changed] = [reader.bits()?, reader.bits()?, reader.bits()?];
+    if whole {
+        out.extend_from_slice(br#","nulledFields":"#);
+        plan.write_names(&nulled, out)?;
+        out.extend_from_slice(br#","diffFields":"#);
+        plan.write_names(&differences, out)?;
     }
-
-    /// The names of a field set: top-level fields in schema order, then components as `Compound.Component`.
-    fn render_names(&self, bits: &FieldBits, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-        if bits.is_empty() {
-            out.extend_from_slice(b"[]");
-            return Ok(());
-        }
-        let mut separator = b'[';
-        self.each_name(bits, |_, field, part| {
-            out.extend_from_slice(&[separator, b'"']);
-            separator = b',';
-            out.extend_from_slice(field.as_bytes());
-            if let Some((_, part)) = part {
-                out.push(b'.');
-                out.extend_from_slice(part.as_bytes());
-            }
-            out.push(b'"');
-        })?;
-        if separator == b'[' {
-            out.push(b'[');
-        }
-        out.push(b']');
-        Ok(())
-    }
+    out.extend_from_slice(br#","changedFields":"#);
+    plan.write_names(&changed, out)?;
+    out.push(b'}');
+    Ok([changed, differences])
 }
 
 /// The reader that a payload is rendered for.
@@ -223,7 +199,8 @@ struct Marks {
     has_differences: bool,
     /// The changed fields and the differences, if there is a header.
     change: Option<(FieldBits, FieldBits)>,
-    /// The fields that are shown although they are null, as bits by position: changed, or with changed components.
+    /// If components have changed: the fields that are shown although they are null, as bits by position, which have changed
+    /// or have such components.
     shown: Vec<u64>,
     /// The point in time that was written last, in milliseconds, and its text.
     moment: Cell<Option<(i64, json::Moment)>>,
@@ -243,11 +220,10 @@ impl Marks {
 
     fn begin(&mut self, changed: FieldBits, differences: FieldBits) {
         self.hides_nulls = changed.is_empty();
-        if !self.hides_nulls {
+        if changed.has_nested() {
             let mut shown = changed.clone();
-            changed
-                .nested()
-                .for_each(|(position, _)| shown.insert(position));
+            let nested = changed.nested();
+            nested.for_each(|(position, _)| shown.insert(position));
             self.shown = shown.top_words().to_vec();
         }
         self.has_differences = !differences.is_empty();
@@ -260,12 +236,17 @@ impl Marks {
         if self.hides_nulls {
             return left;
         }
-        if self.change.is_none() {
+        let Some((changed, _)) = &self.change else {
             return 0;
-        }
+        };
+        let shown = if self.shown.is_empty() {
+            changed.top_words()
+        } else {
+            &self.shown
+        };
         let mut passed = 0;
         let mut place = position;
-        while let Some(word) = self.shown.get(place / 64) {
+        while let Some(word) = shown.get(place / 64) {
             let bits = word >> (place % 64);
             if bits != 0 {
                 passed += bits.trailing_zeros() as usize;

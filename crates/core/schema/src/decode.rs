@@ -394,11 +394,9 @@ impl<'a> Reader<'a> {
             // No texts, as in most events.
             return Ok(FieldBits::default());
         }
-        let mut texts = Vec::new();
-        for text in self.texts()? {
-            texts.push(text.read()?);
-        }
-        bitmap::parse(texts).ok_or(DecodeError::Bitmap)
+        let mut bits = FieldBits::default();
+        self.each_text(|text| bitmap::add(&mut bits, text.read()?).ok_or(DecodeError::Bitmap))?;
+        Ok(bits)
     }
 
     #[inline]

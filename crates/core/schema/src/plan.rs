@@ -1,5 +1,8 @@
 //! What can be known of an event's JSON before there is an event: its keys, ready to be written.
 
+use landfall_model::{FieldBits, bit_places};
+
+use crate::decode::DecodeError;
 use crate::shape::EventField;
 
 /// Bytes that are written at once.
@@ -38,6 +41,40 @@ impl Plan {
             nullable_from: last.map_or(0, |last| last + 1),
         }
     }
+
+    /// Writes the names of a field set: top-level fields in schema order, then components as `Compound.Component`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Bitmap`] if the set names what the schema does not have.
+    pub(crate) fn write_names(
+        &self,
+        bits: &FieldBits,
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecodeError> {
+        if bits.is_empty() {
+            out.extend_from_slice(b"[]");
+            return Ok(());
+        }
+        let start = out.len();
+        for position in bits.top() {
+            let keys = self.keys.get(position).ok_or(DecodeError::Bitmap)?;
+            keys.field.write_name(out);
+        }
+        for (position, components) in bits.nested() {
+            let keys = self.keys.get(position).ok_or(DecodeError::Bitmap)?;
+            for place in bit_places(components) {
+                let part = keys.components.get(place).ok_or(DecodeError::Bitmap)?;
+                keys.field.write_name(out);
+                part.join_name(out);
+            }
+        }
+        // The first name came with a comma, too.
+        if let Some(first) = out.get_mut(start) {
+            *first = b'[';
+        }
+        out.push(b']');
+        Ok(())
+    }
 }
 
 impl Keys {
@@ -75,5 +112,20 @@ impl Key {
         if !self.rest.is_empty() {
             out.extend_from_slice(&self.rest);
         }
+    }
+
+    /// Writes the name as a value: `,"Name"`.
+    fn write_name(&self, out: &mut Vec<u8>) {
+        self.write(out);
+        out.pop();
+    }
+
+    /// Appends the name to one that has been written: `,"Compound.Name"`.
+    fn join_name(&self, out: &mut Vec<u8>) {
+        out.pop();
+        let end = out.len();
+        self.write_name(out);
+        // The comma and the quote before the name.
+        drop(out.splice(end..end + 2, *b"."));
     }
 }

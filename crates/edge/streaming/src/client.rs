@@ -4,9 +4,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use landfall_auth::Login;
-use landfall_bayeux::{Input, Moment, Poll, RequestedAdvice, Response, Session, Timings};
+use landfall_bayeux::{
+    Answer, Input, Moment, Poll, PollId, RequestedAdvice, Response, Session, Timings,
+};
 use landfall_engine::usage::{self, Tally};
-use landfall_engine::{Engine, Error, EventViews, LogEvent, Prepare, Rendition, Stretch, Watcher};
+use landfall_engine::{Engine, Error, LogEvent, Prepare, Rendition, Watcher};
 use landfall_model::limits::STREAMING_RESERVED_BYTES_MAX;
 use landfall_model::{Fault, RecordId, Timestamp};
 use landfall_subscription::{Bounds, Read};
@@ -65,6 +67,19 @@ impl Client {
     /// The fault that the client's request is answered with.
     pub(crate) fn feed(&self, engine: &Engine, input: Input) -> Result<(), Fault> {
         self.state().feed(moment(engine), input)
+    }
+
+    /// The same for a poll whose answer the caller takes, if there is one.
+    ///
+    /// # Errors
+    /// The fault that the client's request is answered with.
+    pub(crate) fn feed_for(
+        &self,
+        engine: &Engine,
+        poll: PollId,
+        input: Input,
+    ) -> Result<Option<Answer>, Fault> {
+        self.state().feed_for(moment(engine), poll, input)
     }
 
     /// Whether it has a subscription to a channel.
@@ -199,23 +214,43 @@ impl Client {
     /// [`Error::Store`] if the log cannot be read.
     pub(crate) async fn has_pending(&self, engine: &Engine) -> Result<bool, Error> {
         let _one = self.delivering.lock().await;
+        let now = engine.clock().now();
         let log = {
             let mut state = self.state();
             state.begin_probe();
             bounds(engine, &state)
         };
         loop {
-            let step = self.state().step(engine, log, None);
-            let reading = match step {
+            let step = self.state().step(engine, (now, log), None);
+            match step {
                 Step::Available => return Ok(true),
                 Step::Complete => return Ok(false),
-                Step::Again => continue,
-                Step::Read(reading) => reading,
-            };
-            let (stretch, seen) = read(engine, &reading).await?;
-            self.state()
-                .pass_on(engine, &reading, (&stretch, &seen), None);
+                Step::Again => {}
+                Step::Read(reading) => self.read_on(engine, reading, None).await?,
+            }
         }
+    }
+
+    /// Reads what memory does not have, and passes it on. A future of its own: few polls read the store, and those that
+    /// wait hold nothing for it.
+    fn read_on<'r>(
+        &'r self,
+        engine: &'r Engine,
+        reading: Box<Reading>,
+        response: Option<&'r mut Response>,
+    ) -> Pin<Box<impl Future<Output = Result<(), Error>> + 'r>> {
+        Box::pin(async move {
+            let prepare = prepare(engine);
+            let Read { after, limit, .. } = reading.read;
+            let log = engine.log();
+            let stretch = log
+                .read_prepared(after, &reading.filter, limit, &prepare)
+                .await?;
+            let seen = engine.evaluate(&stretch.events, &reading.lenses).await?;
+            self.state()
+                .pass_on(engine, &reading, (&stretch, &seen), response);
+            Ok(())
+        })
     }
 
     /// Writes the events that wait, in order, as many as one response may hold. What was written before the log could
@@ -226,6 +261,7 @@ impl Client {
         response: &mut Response,
     ) -> InFlight {
         let _one = self.delivering.lock().await;
+        let now = engine.clock().now();
         let in_flight = InFlight::begin(engine, self);
         let log = {
             let state = self.state();
@@ -236,24 +272,19 @@ impl Client {
         loop {
             let step = {
                 let mut state = self.state();
-                let step = state.step(engine, log, Some(response));
+                let step = state.step(engine, (now, log), Some(response));
                 state.response_bytes = response.len();
                 step
             };
-            let reading = match step {
+            let read = match step {
                 Step::Available | Step::Complete => return in_flight,
                 Step::Again => continue,
-                Step::Read(reading) => reading,
+                Step::Read(reading) => self.read_on(engine, reading, Some(response)).await,
             };
-            let (stretch, seen) = match read(engine, &reading).await {
-                Ok(read) => read,
-                Err(error) => {
-                    error!(%error, client_id = %self.id, "the log cannot be read");
-                    return in_flight;
-                }
-            };
-            let read = (&stretch, &seen);
-            self.state().pass_on(engine, &reading, read, Some(response));
+            if let Err(error) = read {
+                error!(%error, client_id = %self.id, "the log cannot be read");
+                return in_flight;
+            }
         }
     }
 }
@@ -265,23 +296,6 @@ fn bounds(engine: &Engine, state: &State) -> Bounds {
         earliest: log.earliest,
         tail: log.tail,
     }
-}
-
-/// Reads on. A future of its own: few polls read the store, and those that wait hold nothing for it.
-fn read<'r>(
-    engine: &'r Engine,
-    reading: &'r Reading,
-) -> Pin<Box<impl Future<Output = Result<(Stretch, EventViews), Error>> + 'r>> {
-    Box::pin(async move {
-        let prepare = prepare(engine);
-        let Read { after, limit, .. } = reading.read;
-        let log = engine.log();
-        let stretch = log
-            .read_prepared(after, &reading.filter, limit, &prepare)
-            .await?;
-        let seen = engine.evaluate(&stretch.events, &reading.lenses).await?;
-        Ok((stretch, seen))
-    })
 }
 
 /// Renders old events before they are taken.

@@ -81,8 +81,17 @@ impl Waiting {
                     }
                 }
             };
-            self.client.feed(&self.engine, input).ok()?;
+            return self.ended_by(input);
         }
+    }
+
+    /// Ends this poll, unless it has an answer already. It takes the answer as it is made: one that came by the channel
+    /// would wake this task once more, for nothing.
+    fn ended_by(&mut self, input: Input) -> Option<Answer> {
+        self.answer.close();
+        let own = self.client.feed_for(&self.engine, self.id, input).ok()?;
+        self.answered = true;
+        own.or_else(|| self.answer.try_recv().ok())
     }
 }
 

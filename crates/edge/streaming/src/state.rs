@@ -12,7 +12,7 @@ use landfall_engine::{
     Definitions, Engine, EventViews, Stretch, Subscriber, SubscriberDemand, SubscriberPosition,
     TopicFilter, TopicId, ViewRequest,
 };
-use landfall_model::{Fault, ReplayId, ReplayPreset, StreamingFault, Topic, limits};
+use landfall_model::{Fault, ReplayId, ReplayPreset, StreamingFault, Timestamp, Topic, limits};
 use landfall_subscription::{Bounds, Delivery, Output, Read, Subscription};
 use landfall_wire::ApiVersion;
 use tokio::sync::{oneshot, watch};
@@ -48,7 +48,7 @@ pub(crate) enum Step {
     /// There is more; let others have the log first.
     Again,
     /// Read first.
-    Read(Reading),
+    Read(Box<Reading>),
 }
 
 pub(crate) struct State {
@@ -112,9 +112,36 @@ impl State {
     /// # Errors
     /// The fault that the client gets.
     pub(crate) fn feed(&mut self, now: Moment, input: Input) -> Result<(), Fault> {
+        self.fed(now, None, input).map(drop)
+    }
+
+    /// The same for a poll whose answer the caller takes, if there is one.
+    ///
+    /// # Errors
+    /// The fault that the client gets.
+    pub(crate) fn feed_for(
+        &mut self,
+        now: Moment,
+        poll: PollId,
+        input: Input,
+    ) -> Result<Option<Answer>, Fault> {
+        self.fed(now, Some(poll), input)
+    }
+
+    fn fed(
+        &mut self,
+        now: Moment,
+        own: Option<PollId>,
+        input: Input,
+    ) -> Result<Option<Answer>, Fault> {
         let fed = self.session.handle(now, input);
+        let mut taken = None;
         while let Some(output) = self.session.poll_output() {
             match output {
+                SessionOutput::Answer(id, answer) if own == Some(id) => {
+                    self.forget(id);
+                    taken = Some(answer);
+                }
                 SessionOutput::Answer(id, answer) => {
                     if let Some(at) = self.waiting.iter().position(|waiting| waiting.id == id) {
                         // Nobody listens if the request is gone; the session is notified of that by itself.
@@ -127,7 +154,7 @@ impl State {
                 }
             }
         }
-        fed.map_err(|error| match error {
+        fed.map(|()| taken).map_err(|error| match error {
             landfall_bayeux::Error::ClientUnknown => {
                 Fault::Streaming(StreamingFault::ClientUnknown)
             }
@@ -361,22 +388,21 @@ impl State {
     pub(crate) fn step(
         &mut self,
         engine: &Engine,
-        log: Bounds,
+        (now, log): (Timestamp, Bounds),
         mut response: Option<&mut Response>,
     ) -> Step {
         let mut written = 0;
         self.refresh(engine);
-        let now = engine.clock().now();
         while written <= STEP_BYTES {
             let read = match self.delivery.poll(now, log) {
                 Output::Read(read) => read,
-                Output::Look(read) => return Step::Read(self.reading(read, log)),
+                Output::Look(read) => return Step::Read(Box::new(self.reading(read, log))),
                 Output::Available => return Step::Available,
                 Output::Deliver | Output::Wait { .. } | Output::End(_) => return Step::Complete,
             };
             let before = response.as_ref().map_or(0, |response| response.len());
             let Some(reached) = self.visit(engine, &read, response.as_deref_mut()) else {
-                return Step::Read(self.reading(read, log));
+                return Step::Read(Box::new(self.reading(read, log)));
             };
             if !self.refresh(engine) {
                 self.delivery.read_to(&read, reached, log);

@@ -83,10 +83,12 @@ impl<T> Mutex<T> {
     /// With debug assertions, if the task holds a lock of the same or a higher rank.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         let held = Held::in_order(self.rank);
-        MutexGuard {
-            guard: self.inner.lock().await,
-            _held: held,
-        }
+        // A free lock is taken without the means to wait for it. Who waits already has been given it: nobody is passed.
+        let guard = match self.inner.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => self.inner.lock().await,
+        };
+        MutexGuard { guard, _held: held }
     }
 
     /// Waits for the lock, and holds it until the guard is dropped, wherever that is stored.

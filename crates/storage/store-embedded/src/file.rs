@@ -288,8 +288,11 @@ enum Temporary {
 }
 
 fn reading(path: &Path, config: &Config, temporary: Temporary) -> rusqlite::Result<Connection> {
-    let (durable, cache) = (config.is_durable, config.reader_cache_kib);
-    let connection = connect(path, durable, cache, READER_STATEMENTS_MAX)?;
+    let cache = match temporary {
+        Temporary::Memory => config.reader_cache_kib,
+        Temporary::Files => config.query_cache_kib,
+    };
+    let connection = connect(path, config.is_durable, cache, READER_STATEMENTS_MAX)?;
     if let Temporary::Files = temporary {
         connection.execute_batch("PRAGMA temp_store = FILE")?;
     }

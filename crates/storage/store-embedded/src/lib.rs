@@ -43,8 +43,10 @@ pub struct Config {
     pub query_readers: NonZeroUsize,
     /// Memory for pages of the file on the write side. Unit: KiB.
     pub writer_cache_kib: u32,
-    /// Memory for pages of the file of each reading connection. Unit: KiB.
+    /// Memory for pages of the file of each connection for short reads. Replays read each page once. Unit: KiB.
     pub reader_cache_kib: u32,
+    /// The same of each connection for queries, which sort in as much before they use files. Unit: KiB.
+    pub query_cache_kib: u32,
     /// Length of the write-ahead log, besides the last commit. Unit: bytes.
     pub wal_bytes_max: u64,
     /// Whether a commit is on the disk before it is answered.
@@ -59,7 +61,8 @@ impl Config {
             readers: const { NonZeroUsize::new(READERS).expect("not zero") },
             query_readers: const { NonZeroUsize::new(QUERIES_AT_ONCE_MAX).expect("not zero") },
             writer_cache_kib: 24 * 1024,
-            reader_cache_kib: 8 * 1024,
+            reader_cache_kib: 2 * 1024,
+            query_cache_kib: 8 * 1024,
             wal_bytes_max: WAL_BYTES_MAX,
             is_durable: true,
         }
@@ -71,6 +74,7 @@ impl Config {
         Self {
             writer_cache_kib: 512,
             reader_cache_kib: 128,
+            query_cache_kib: 128,
             wal_bytes_max: WAL_BYTES_MAX / 4,
             is_durable: false,
             ..Self::new(path)
