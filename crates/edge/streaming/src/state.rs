@@ -358,6 +358,10 @@ impl State {
         let mut written = 0;
         self.refresh(engine);
         let now = engine.clock().now();
+        if !engine.lease().holds() {
+            // What its user may see may be other than what is known here.
+            return Step::Complete;
+        }
         while written <= STEP_BYTES {
             let read = match self.delivery.poll(now, log) {
                 Output::Read(read) => read,
