@@ -20,8 +20,9 @@ use crate::{
 };
 
 const WRITERS: usize = 4;
-/// Subscribers that compare notes in the end.
-pub(super) const READERS: usize = 3;
+/// Subscribers whose events are compared in the end: the first half has a node each, and goes back to it whatever happens to
+/// it; the others go to any node.
+pub(super) const READERS: usize = 6;
 /// Pause of a client that no node serves.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The subscribers have all events within this time after the last one.
@@ -73,12 +74,14 @@ impl Load {
     }
 
     pub(super) fn read(self: &Arc<Self>, random: &mut Random) -> Vec<Reader> {
-        let readers = (0..READERS).map(|_| {
+        let readers = (0..READERS).map(|number| {
             let (load, random) = (Arc::clone(self), random.fork());
+            let home = (number < READERS / 2).then(|| self.addresses.get(number).copied());
+            let home = home.flatten();
             let read = Arc::new(Mutex::default());
             let kept = Arc::clone(&read);
             Reader {
-                thread: thread::spawn(move || load.read_on(&kept, random)),
+                thread: thread::spawn(move || load.read_on(&kept, home, random)),
                 read,
             }
         });
@@ -130,9 +133,10 @@ impl Load {
     }
 
     /// Follows the log, with the replay id of its last event wherever it subscribes again.
-    fn read_on(&self, read: &Mutex<Read>, mut random: Random) {
+    fn read_on(&self, read: &Mutex<Read>, home: Option<SocketAddr>, mut random: Random) {
         while self.reads.load(Ordering::Relaxed) {
-            if let Err(failed) = self.read_from(self.any(&mut random), read) {
+            let address = home.unwrap_or_else(|| self.any(&mut random));
+            if let Err(failed) = self.read_from(address, read) {
                 lock(read).failure = format!("{failed:#}");
                 thread::sleep(PAUSE);
             }

@@ -1,10 +1,11 @@
-//! The trial of a cluster: three nodes on one PostgreSQL, under writers and subscribers, while nodes are killed, frozen and
-//! stopped at random by a seed.
+//! The trial of a cluster: three nodes on one PostgreSQL, under writers and subscribers at all of them, while nodes are killed,
+//! frozen and stopped at random by a seed.
 //!
 //! At the end no acknowledged change may be missing, no event may be doubled, all subscribers must have the same events in
 //! the same order, and the records must be what the events say. The seed fixes what happens to which node and when, though
 //! not how far the nodes got.
 
+mod fan_out;
 mod load;
 mod node;
 mod postgres;
@@ -150,10 +151,23 @@ impl Trial {
         for stall in &stalls {
             println!("  {stall}");
         }
+        self.fan_out()?;
         for node in &mut self.nodes {
             node.stop()?;
         }
         Ok(format!("{summary}; {}", longest(&stalls)))
+    }
+
+    /// How long events take to subscribers at a follower and at the leader.
+    fn fan_out(&self) -> Result<()> {
+        let place = self.leader()?;
+        let leader = self.nodes.get(place).context("a node")?;
+        let follower = self.nodes.get((place + 1) % NODES).context("a node")?;
+        for (role, node) in [("follower", follower), ("leader", leader)] {
+            let times = fan_out::measure(node.address, leader.address, &self.token)?;
+            println!("  at a {role}: {times}");
+        }
+        Ok(())
     }
 
     /// Has accidents happen until the time is over, and returns with all nodes running.
@@ -261,6 +275,7 @@ impl Trial {
             );
         }
         let events = log.len();
+        self.wait_until_current()?;
         self.check_called(&log)?;
         let mut model = Model::default();
         model.advance(attempts, log)?;
@@ -278,6 +293,23 @@ impl Trial {
              subscribers and a call of the Pub/Sub API",
             load::READERS
         ))
+    }
+
+    /// Waits until every node delivers events by itself.
+    fn wait_until_current(&self) -> Result<()> {
+        let began = Instant::now();
+        let is_current = |node: &Node| {
+            let readiness = node.readiness();
+            readiness.is_ok_and(|(_, body)| body["role"] == "leader" || body["current"] == true)
+        };
+        while !self.nodes.iter().all(is_current) {
+            ensure!(
+                began.elapsed() < LEADER_TIMEOUT,
+                "a node does not deliver events by itself"
+            );
+            thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// The same events by a stream of the Pub/Sub API by way of a follower.
@@ -307,6 +339,18 @@ impl Trial {
             ids == expected,
             "a stream of the Pub/Sub API has other events than the polls"
         );
+        let mut connection = Connection::open(follower.address)?;
+        connection.authorization = Some(format!("Bearer {}", node::METRICS_TOKEN));
+        let metrics = connection.get("/metrics")?.body;
+        let none = format!(
+            "landfall_cluster_served_total{{node=\"{}\"}} 0",
+            follower.address
+        );
+        ensure!(
+            metrics.contains("landfall_cluster_served_total{")
+                && !metrics.lines().any(|line| line == none),
+            "a follower answers nothing by itself"
+        );
         Ok(())
     }
 
@@ -334,6 +378,8 @@ impl Trial {
                 "landfall_cluster_leader{{node=\"{}\"}} {leads}",
                 node.address
             );
+            ensure!(metrics.contains(&line), "{} has no {line}", node.name);
+            let line = format!("landfall_cluster_current{{node=\"{}\"}} 1", node.address);
             ensure!(metrics.contains(&line), "{} has no {line}", node.name);
         }
         ensure!(self.folder.exists(), "the folder of the trial is gone");

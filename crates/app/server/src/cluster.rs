@@ -1,12 +1,13 @@
-//! Several processes that serve one org, the nodes of a cluster: one of them leads and has the org open, the others pass
-//! requests on to it as they came.
+//! Several processes that serve one org, the nodes of a cluster: one of them leads and writes, the others follow its commits.
+//! Those deliver events by themselves and pass all other requests on to the leader, as they came.
 //!
-//! This is the only module that knows of a cluster: APIs, planning, logins and jobs run on the node that leads, as on a
-//! server that is alone. [`campaign`] takes part in the election and opens and closes the org, [`passing`] passes requests
-//! on, [`links`] has the connections to the leader, [`probes`] answers what watches a node. Start reading at
-//! [`Node::answer`].
+//! This is the only module that knows of a cluster: APIs, planning, logins and jobs run as on a server that is alone.
+//! [`campaign`] takes part in the election and opens and closes the org, [`following`] has what a follower answers and how its
+//! org is kept up to date, [`passing`] passes requests on, [`links`] has the connections to the leader, [`probes`] answers what
+//! watches a node. Start reading at [`Node::answer`].
 
 mod campaign;
+mod following;
 mod links;
 mod passing;
 mod probes;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
 pub(crate) use campaign::{Campaign, Campaigning};
+pub(crate) use following::Following;
 
 use crate::config::Metrics;
 use crate::error::Error;
@@ -35,6 +37,7 @@ use crate::front::scheme::Scheme;
 use crate::node::health;
 use crate::node::metrics::is_same;
 use crate::node::standing::Standing;
+use crate::orgs::Orgs;
 use links::Links;
 use passing::{Held, Passed};
 
@@ -49,6 +52,9 @@ const SCHEME: HeaderName = HeaderName::from_static("landfall-cluster-scheme");
 
 /// On the refusal of such a request by a node that does not lead: it was not carried out.
 const NOT_LEADER: HeaderName = HeaderName::from_static("landfall-cluster-not-leader");
+
+/// On the answer to such a request: the newest commit of the leader, which the request may have made.
+const COMMIT: HeaderName = HeaderName::from_static("landfall-cluster-commit");
 
 /// Which node leads, as far as this one knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +78,7 @@ pub(crate) struct Node {
     metrics: Metrics,
     role: watch::Sender<Role>,
     links: Links,
+    orgs: Orgs,
     /// Whether it stops.
     is_leaving: AtomicBool,
     /// A request could not be passed on: somebody else may lead by now.
@@ -83,6 +90,8 @@ pub(crate) struct Node {
 #[derive(Debug, Default)]
 struct Counters {
     passed: AtomicU64,
+    /// By this node while it followed.
+    served: AtomicU64,
     refused: AtomicU64,
     broken: AtomicU64,
     led: AtomicU64,
@@ -98,13 +107,14 @@ enum Came {
 }
 
 impl Node {
-    fn new(name: String, secret: HeaderValue, metrics: Metrics) -> Self {
+    fn new(name: String, secret: HeaderValue, metrics: Metrics, orgs: Orgs) -> Self {
         Self {
             name,
             secret,
             metrics,
             role: watch::Sender::new(Role::Leaderless),
             links: Links::default(),
+            orgs,
             is_leaving: AtomicBool::new(false),
             doubted: Notify::new(),
             counters: Counters::default(),
@@ -129,7 +139,7 @@ impl Node {
         });
     }
 
-    /// Answers a request: here if this node leads, otherwise by way of the node that does.
+    /// Answers a request: here if this node leads or delivers events, otherwise by way of the node that leads.
     pub(crate) async fn answer(
         self: Arc<Self>,
         front: Arc<Front>,
@@ -142,8 +152,14 @@ impl Node {
                 debug!(%peer, "request refused: the secret of the cluster is wrong");
                 StatusCode::FORBIDDEN.into_response()
             }
+            Came::Passed(..) if self.leads() && Self::is_report(&request) => {
+                self.reported(request).await
+            }
             Came::Passed(peer, scheme) if self.leads() => {
-                self.here(front, request, peer, scheme).await
+                let node = Arc::clone(&self);
+                let mut response = node.here(front, request, peer, scheme).await;
+                self.name_commit(&mut response);
+                response
             }
             Came::Passed(..) => {
                 let is_not = [(NOT_LEADER, HeaderValue::from_static("true"))];
@@ -153,7 +169,14 @@ impl Node {
                 self.probe(front, request, peer, scheme).await
             }
             Came::FromClient if self.leads() => self.here(front, request, peer, scheme).await,
-            Came::FromClient => self.elsewhere(front, request, peer, scheme).await,
+            Came::FromClient => {
+                let (method, path) = (request.method(), request.uri().path());
+                if self.serves(method, path, request.headers()).await {
+                    self.here(front, request, peer, scheme).await
+                } else {
+                    self.elsewhere(front, request, peer, scheme).await
+                }
+            }
         }
     }
 
@@ -202,8 +225,9 @@ impl Node {
                         scheme,
                     };
                     match self.pass(&mut held, &origin, leader, epoch).await {
-                        Passed::Answered(response) => {
+                        Passed::Answered(mut response) => {
                             self.counters.passed.fetch_add(1, Ordering::Relaxed);
+                            self.take_in(&mut response).await;
                             return response;
                         }
                         Passed::NotReached if held.is_whole() => self.doubted.notify_one(),

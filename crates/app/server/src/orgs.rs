@@ -40,9 +40,8 @@ use landfall_engine::{AdjustableClock, Engine, SeededEntropy, WriterThread};
 use landfall_journal::Journal;
 use landfall_metadata::Origin;
 use landfall_model::RecordId;
-use landfall_model::limits::{DRAIN_MAX, STORE_CLOSE_MAX};
+use landfall_model::limits::{DRAIN_MAX, HAND_OVER_MAX, STORE_CLOSE_MAX};
 use landfall_store::Reader;
-use landfall_store_postgres::Lead;
 use landfall_streaming::Endpoint;
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -51,6 +50,7 @@ use tokio::time::{sleep, timeout};
 use tower::ServiceExt as _;
 use tracing::{info, warn};
 
+use crate::cluster::Following;
 use crate::config::private;
 use crate::config::{Config, Data, Mode};
 use crate::connections::Connections;
@@ -61,6 +61,7 @@ use crate::node::{OnNode, Process};
 use crate::phase::{self, Conductor, Listener, Phase};
 use activity::Activity;
 use assembly::Assembly;
+pub(crate) use assembly::Leading;
 use files::STORE_FILE;
 use snapshots::Snapshots;
 use subscribers::Subscribers;
@@ -122,6 +123,14 @@ pub(crate) struct Instance {
     ending: Mutex<Option<Ending>>,
 }
 
+/// What an org is opened with besides what it is assembled from.
+struct Opening {
+    number: u64,
+    clock: Option<AdjustableClock>,
+    place: (PathBuf, Option<TempDir>),
+    phase: (Conductor, Listener),
+}
+
 /// What is used up when an org closes.
 struct Ending {
     writer: WriterThread,
@@ -145,6 +154,10 @@ pub(crate) struct InProgress(#[expect(dead_code, reason = "it is counted")] Arc<
 impl Instance {
     pub(crate) const fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    pub(crate) const fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     pub(crate) const fn id(&self) -> RecordId {
@@ -288,11 +301,66 @@ impl Orgs {
         config: &Config,
         mut environment: Environment,
         (folder, temporary): (PathBuf, Option<TempDir>),
-        lead: Option<Lead>,
+        lead: Option<Leading>,
     ) -> Result<RecordId, Error> {
         let number = self.0.opened.fetch_add(1, Ordering::Relaxed);
         let clock = of_developers(config, &mut environment, number);
         let (conductor, listening) = phase::start();
+        let assembly = assembly::assemble(
+            config,
+            (folder.join(STORE_FILE), lead),
+            environment,
+            listening.clone(),
+            self.0.authority.clone(),
+            Arc::clone(&self.0.process.connections),
+        );
+        let opening = Opening {
+            number,
+            clock,
+            place: (folder, temporary),
+            phase: (conductor, listening),
+        };
+        self.install(config, opening, assembly.await?).await
+    }
+
+    /// Opens an org that another node of a cluster writes to.
+    ///
+    /// # Errors
+    /// [`Error`]: nothing is left running.
+    pub(crate) async fn follow_in(
+        &self,
+        config: &Config,
+        environment: Environment,
+        folder: PathBuf,
+        following: Following,
+    ) -> Result<RecordId, Error> {
+        let number = self.0.opened.fetch_add(1, Ordering::Relaxed);
+        let (conductor, listening) = phase::start();
+        let file = folder.join(STORE_FILE);
+        let assembly =
+            assembly::following::assemble(config, &file, following, environment, listening.clone());
+        let opening = Opening {
+            number,
+            clock: None,
+            place: (folder, None),
+            phase: (conductor, listening),
+        };
+        self.install(config, opening, assembly.await?).await
+    }
+
+    /// Puts an assembled org into the table.
+    async fn install(
+        &self,
+        config: &Config,
+        opening: Opening,
+        assembly: Assembly,
+    ) -> Result<RecordId, Error> {
+        let Opening {
+            number,
+            clock,
+            place: (folder, temporary),
+            phase: (conductor, listening),
+        } = opening;
         let Assembly {
             router,
             streaming,
@@ -304,15 +372,7 @@ impl Orgs {
             writer,
             tasks,
             store,
-        } = assembly::assemble(
-            config,
-            (folder.join(STORE_FILE), lead),
-            environment,
-            listening.clone(),
-            self.0.authority.clone(),
-            Arc::clone(&self.0.process.connections),
-        )
-        .await?;
+        } = assembly;
         // Once more: the store has made its files.
         private::folder(&folder)?;
         let tasks = tokio::spawn(watched(tasks, listening.clone(), self.0.failed.clone()));
@@ -348,25 +408,48 @@ impl Orgs {
                 temporary,
             })),
         });
-        if let Err(refused) = self.insert(&instance) {
-            closed(instance, DRAIN_MAX).await?;
-            return Err(refused);
+        match self.insert(&instance) {
+            Ok(replaced) => self.retire(replaced),
+            Err(refused) => {
+                closed(instance, DRAIN_MAX).await?;
+                return Err(refused);
+            }
         }
         info!(org = %id, data = %instance.folder.display(), "org opened");
         Ok(id)
     }
 
-    fn insert(&self, instance: &Arc<Instance>) -> Result<(), Error> {
+    /// Puts an org into the table; the one in its place if that only followed.
+    fn insert(&self, instance: &Arc<Instance>) -> Result<Option<Arc<Instance>>, Error> {
         let mut open = self.0.open.write().unwrap_or_else(PoisonError::into_inner);
         if self.0.is_stopping.load(Ordering::Relaxed) {
             return Err(Error::Stopping);
         }
         let key = instance.id.short().to_owned();
-        if open.contains_key(&key) {
+        let present = open.get(&key);
+        if present.is_some_and(|present| !present.engine.follows()) {
             return Err(Error::OrgOpen { org: instance.id });
         }
-        open.insert(key, Arc::clone(instance));
-        Ok(())
+        Ok(open.insert(key, Arc::clone(instance)))
+    }
+
+    /// Closes an org in whose place another one is open. Nobody waits for that.
+    fn retire(&self, replaced: Option<Arc<Instance>>) {
+        let Some(replaced) = replaced else {
+            return;
+        };
+        self.count_closed(&replaced);
+        tokio::spawn(async move {
+            if let Err(error) = closed(replaced, HAND_OVER_MAX).await {
+                warn!(%error, "org not closed in order");
+            }
+        });
+    }
+
+    fn count_closed(&self, closing: &Instance) {
+        let activity = closing.activity();
+        let closed_before = self.0.closed.lock();
+        (closed_before.unwrap_or_else(PoisonError::into_inner)).add(&activity);
     }
 
     /// Closes all orgs at once; none is opened any more.
@@ -410,9 +493,7 @@ impl Orgs {
             open.remove(org.short())
         };
         let closing = closing.ok_or(Error::OrgUnknown { org })?;
-        let activity = closing.activity();
-        let closed_before = self.0.closed.lock();
-        (closed_before.unwrap_or_else(PoisonError::into_inner)).add(&activity);
+        self.count_closed(&closing);
         closed(closing, drain).await
     }
 
@@ -631,7 +712,7 @@ fn org_of(token: &str) -> Option<&str> {
 }
 
 /// The access token of a request, wherever clients put it.
-fn token_of(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn token_of(headers: &HeaderMap) -> Option<&str> {
     let text = |name: &str| headers.get(name)?.to_str().ok();
     let authorization = text(header::AUTHORIZATION.as_str()).and_then(|value| {
         let (_, token) = value.split_once(' ')?;

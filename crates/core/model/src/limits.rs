@@ -323,6 +323,23 @@ pub const WRITER_QUEUE_MAX: usize = 4_096;
 /// Source: none.
 pub const COMMITS_FOLLOWED_AT_ONCE: usize = 256;
 
+/// Time between two looks of a node that follows at what was committed, besides those that it is notified of.
+/// Source: none.
+pub const FEED_POLL_EVERY: Duration = Duration::from_millis(50);
+
+/// Time after a look at what was committed during which a node that follows delivers events: a right that is taken away is
+/// without effect on every node after that.
+/// Source: none.
+pub const FOLLOWED_STATE_MAX: Duration = Duration::from_secs(1);
+
+/// Time that a report of another node about its clients and listeners counts.
+/// Source: none; some reports may get lost.
+pub const ATTENDANCE_KEPT_MAX: Duration = Duration::from_secs(5);
+
+/// Time between two loads of everything by a node that follows and is too far behind; it delivers nothing meanwhile.
+/// Source: none.
+pub const FOLLOWED_LOAD_EVERY: Duration = Duration::from_secs(5);
+
 /// How often a stale org state is loaded again before the next command is looked at.
 /// Source: none.
 pub const STATE_LOADS_AT_ONCE: u32 = 3;

@@ -117,6 +117,15 @@ impl PubsubState {
     }
 }
 
+/// Whether a path is that of a call which changes nothing, and which any node of a cluster can answer.
+pub fn is_read(path: &str) -> bool {
+    let call = path.strip_prefix("/eventbus.v1.PubSub/");
+    call.is_some_and(|call| READS.contains(&call))
+}
+
+/// The calls that change nothing.
+const READS: [&str; 3] = ["GetSchema", "GetTopic", "Subscribe"];
+
 /// The routes of the Pub/Sub API.
 pub fn router(state: PubsubState) -> Router {
     let service = PubSubServer::new(service::Service(state))

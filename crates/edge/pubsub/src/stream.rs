@@ -72,7 +72,7 @@ pub(crate) struct EventStream<R> {
     /// The topics of the subscription.
     filter: TopicFilter,
     call: Call,
-    /// Ends when the login does, or the server, or as somebody wants it to.
+    /// Ends when the login does, or the server, or the lease of the org, or as somebody wants it to.
     ending: Pin<Box<dyn Future<Output = Fault> + Send>>,
     /// Ends when there is a reason of the stream's own.
     closing: Pin<Box<dyn Future<Output = Fault> + Send>>,
@@ -264,6 +264,7 @@ impl<R: From<FetchResponse>> EventStream<R> {
         if matches!(preset, ReplayPreset::Custom(_)) {
             self.rehearse_replay(name).await?;
         }
+        self.state.engine.reach(preset).await;
         let log = self.bounds();
         let position = log
             .resume(preset)
@@ -288,6 +289,10 @@ impl<R: From<FetchResponse>> EventStream<R> {
     /// Does what the delivery asks for until it has to wait.
     pub(crate) async fn deliver(&mut self) -> Result<(), End> {
         loop {
+            if !self.state.engine.lease().holds() {
+                // What its user may see may be other than what is known here.
+                return Err(Fault::Service(ServiceFault::StoreUnavailable).into());
+            }
             self.refresh()?;
             if self.late.is_some_and(|late| late <= self.now()) {
                 let keepalive = self.empty_response().into();
@@ -593,7 +598,7 @@ fn is_redefined(deployments: &watch::Receiver<Arc<Definitions>>) -> bool {
     deployments.has_changed().unwrap_or(false)
 }
 
-/// Ends when the login does, or the server, or as somebody wants it to.
+/// Ends when the login does, or the server, or the lease of the org, or as somebody wants it to.
 fn ending(
     state: &PubsubState,
     login: &Login,
@@ -602,11 +607,13 @@ fn ending(
     let stopped = crate::stopped(state.stopping.clone());
     let logged_out = login.ended();
     let ended = position.ended();
+    let lapsed = state.engine.lease().lapse();
     Box::pin(async move {
         tokio::select! {
             () = logged_out => Fault::Session(SessionFault::Invalid),
             () = stopped => Fault::Service(ServiceFault::StoreUnavailable),
             () = ended => Fault::Service(ServiceFault::StoreUnavailable),
+            () = lapsed => Fault::Service(ServiceFault::StoreUnavailable),
         }
     })
 }

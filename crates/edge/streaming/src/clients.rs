@@ -37,6 +37,8 @@ impl Clients {
         let browser = browser.unwrap_or_else(|| new_browser(engine));
         let id = base36(draw(engine.entropy()), 28);
         let limit = engine.usage().allocations().concurrent_clients;
+        let elsewhere = engine.usage().clients_elsewhere();
+        let limit = limit.map(|limit| limit.saturating_sub(elsewhere));
         let limit = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut table = self.table();
         if limit.is_some_and(|limit| table.len() >= limit) {

@@ -92,6 +92,7 @@ impl StreamingState {
         let clock = self.engine.clock();
         let mut deployments = self.engine.deployments();
         let mut logins = self.auth.endings();
+        let mut lease = self.engine.lease().changes();
         let mut next = clock.now().plus_millis(PERIOD_MS);
         loop {
             let alarm = self.clients.alarms.next().map(client::timestamp);
@@ -99,6 +100,7 @@ impl StreamingState {
                 () = self.stopping() => return self.clients.wake(),
                 Ok(()) = deployments.changed() => self.clients.redefined(&self.engine),
                 Ok(()) = logins.changed() => self.clients.wake_logged_out(),
+                Ok(()) = lease.changed() => self.clients.wake(),
                 () = self.clients.alarms.earlier() => {}
                 _work = clock.wait_until(alarm.unwrap_or_default()), if alarm.is_some() => {
                     self.clients.ring(&self.engine);

@@ -41,7 +41,7 @@ impl Waiting {
     }
 
     /// Ends with the poll's answer; none if the session ended without one. What ends a poll besides its answer wakes its
-    /// session: a new event, the end of a login, a stop.
+    /// session: a new event, the end of a login, a stop, the lapse of the org's lease.
     pub(crate) async fn answered(
         &mut self,
         login: &Login,
@@ -53,7 +53,7 @@ impl Waiting {
             return self.answer.try_recv().ok();
         }
         // What has ended it before it was held wakes nobody any more.
-        let mut is_woken = !login.is_live() || state.is_stopping();
+        let mut is_woken = !login.is_live() || state.is_stopping() || !self.engine.lease().holds();
         loop {
             if !is_woken {
                 tokio::select! {
@@ -69,7 +69,7 @@ impl Waiting {
             // What ends the poll comes before events.
             let input = if !login.is_live() {
                 Input::Refuse(refusal())
-            } else if state.is_stopping() {
+            } else if state.is_stopping() || !self.engine.lease().holds() {
                 Input::Release
             } else {
                 match self.client.has_pending(&self.engine).await {

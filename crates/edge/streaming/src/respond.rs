@@ -242,6 +242,7 @@ impl Responder<'_> {
         if let ReplayPreset::Custom(id) = preset {
             self.rehearse_replay(message, channel, id).await?;
         }
+        engine.reach(preset).await;
         let log = if target.is_short_lived() && preset != ReplayPreset::Latest {
             let bounds = engine.stream_bounds().await;
             bounds.map_err(landfall_engine::Error::fault)?

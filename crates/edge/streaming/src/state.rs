@@ -393,6 +393,10 @@ impl State {
     ) -> Step {
         let mut written = 0;
         self.refresh(engine);
+        if !engine.lease().holds() {
+            // What its user may see may be other than what is known here.
+            return Step::Complete;
+        }
         while written <= STEP_BYTES {
             let read = match self.delivery.poll(now, log) {
                 Output::Read(read) => read,

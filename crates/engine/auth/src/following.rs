@@ -31,6 +31,8 @@ pub(crate) struct Following {
     users: Arc<Fields>,
     org: RecordId,
     idle_ms: i64,
+    /// Whether logins end here when they are idle for too long.
+    expires: bool,
     /// Keys of stored logins that are none any more.
     unusable: Mutex<BTreeSet<String>>,
     /// Whether the keeper has something to forget.
@@ -38,7 +40,12 @@ pub(crate) struct Following {
 }
 
 impl Following {
-    pub(crate) fn new(apps: Apps, users: Arc<Fields>, org: RecordId, idle_ms: i64) -> Self {
+    pub(crate) fn new(
+        apps: Apps,
+        users: Arc<Fields>,
+        org: RecordId,
+        (idle_ms, expires): (i64, bool),
+    ) -> Self {
         Self {
             apps: Arc::new(apps),
             logins: Arc::default(),
@@ -46,6 +53,7 @@ impl Following {
             users,
             org,
             idle_ms,
+            expires,
             unusable: Mutex::default(),
             due: Arc::new(Notify::new()),
         }
@@ -138,11 +146,15 @@ impl Following {
                 }
                 continue;
             };
-            if hash.is_some_and(|hash| self.logins.find(&hash).is_some()) {
-                // Its last use is newer in memory, and nothing else of it changes.
+            let stored: StoredLogin = read(kind, &content)?;
+            if let Some(known) = hash.and_then(|hash| self.logins.find(&hash)) {
+                // Nothing else of it changes. It was saved by the process that writes, which may not be this one.
+                let used = Timestamp::from_millis(stored.used);
+                known.used_elsewhere(used);
+                known.saved(used);
                 continue;
             }
-            match self.login(applied, hash, read(kind, &content)?)? {
+            match self.login(applied, hash, stored)? {
                 Some(login) => drop(self.logins.insert(login)),
                 None => {
                     lock(&self.unusable).insert(key);
@@ -178,6 +190,7 @@ impl Following {
             hash,
             family: stored.family,
             idle_ms: self.idle_ms,
+            expires: self.expires,
         })))
     }
 }

@@ -459,6 +459,7 @@ impl Shared {
             hash: TokenHash::of(access_token.as_str()),
             family: from.map(|token| token.family.clone()),
             idle_ms: self.settings.idle_ms(),
+            expires: true,
         });
         let granted = Granted {
             access_token,

@@ -10,10 +10,14 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use crate::Shared;
 use crate::documents::{StoredLogin, forgotten, kept};
 use crate::error::Error;
 use crate::login::Login;
+use crate::token::TokenHash;
+use crate::{Auth, Shared};
+
+/// How often a login in use is reported to the process that writes, in its idle time.
+const USES_PER_IDLE_TIME: i64 = 100;
 
 /// Documents in one write.
 const DOCUMENTS_A_WRITE: usize = 1_000;
@@ -101,11 +105,43 @@ impl Shared {
         Ok(())
     }
 
+    /// The logins that were used for at least `unsaved_ms` that the process which writes does not know of, each with its last
+    /// use. It is taken to know them from now on.
+    fn take_uses(&self, unsaved_ms: i64) -> Vec<(String, Timestamp)> {
+        let unsaved = self.logins.select(|login| login.unsaved_ms() >= unsaved_ms);
+        let used = unsaved.iter().map(|login| {
+            let used = login.used();
+            login.saved(used);
+            (login.hash.key(), used)
+        });
+        used.collect()
+    }
+
     async fn put_in_turns(&self, documents: Vec<Document>) -> Result<(), Error> {
         for turn in documents.chunks(DOCUMENTS_A_WRITE) {
             self.put(turn.to_vec()).await?;
         }
         Ok(())
+    }
+}
+
+impl Auth {
+    /// Where another process writes: the logins in use, by the keys of their documents, with their last uses, as far as that
+    /// process has to know them. Each is reported once.
+    pub fn uses(&self) -> Vec<(String, Timestamp)> {
+        self.0
+            .take_uses((self.0.settings.idle_ms() / USES_PER_IDLE_TIME).max(1))
+    }
+
+    /// Takes note of uses that another process has seen. Logins that are unknown or over stay so.
+    pub fn used_elsewhere(&self, uses: &[(String, Timestamp)]) {
+        for (key, used) in uses {
+            let hash = TokenHash::from_key(key);
+            let login = hash.and_then(|hash| self.0.logins.find(&hash));
+            if let Some(login) = login.filter(|login| login.is_live()) {
+                login.used_elsewhere(*used);
+            }
+        }
     }
 }
 

@@ -115,7 +115,8 @@ struct Shared {
 }
 
 impl Auth {
-    /// Reads connected apps, logins and refresh tokens, and starts the keeper that ends what has expired.
+    /// Reads connected apps, logins and refresh tokens, and starts the keeper that ends what has expired. Where another process
+    /// writes, that one does so, and needs to know what is used here: [`Self::uses`].
     ///
     /// # Errors
     /// [`Error`] if the store cannot be read or the org has no users.
@@ -243,6 +244,9 @@ impl Auth {
             // A keeper that panicked has ended, too.
             let _ = keeper.await;
         }
+        if self.0.engine.follows() {
+            return Ok(());
+        }
         self.0.save_all().await
     }
 
@@ -261,6 +265,13 @@ impl Auth {
             || lock(&self.0.codes).contains(&hash)
             || lock(&self.0.devices).contains(&hash)
             || self.device_request(credential).is_some()
+    }
+
+    /// Whether an access token belongs to a login that is known here and goes on.
+    pub fn knows(&self, token: &str) -> bool {
+        let hash = TokenHash::of_request(token).ok();
+        let login = hash.and_then(|hash| self.0.logins.find(&hash));
+        login.is_some_and(|login| login.is_live())
     }
 
     /// Failed logins since the start.

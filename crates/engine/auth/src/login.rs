@@ -37,6 +37,8 @@ pub struct Login {
 #[derive(Debug)]
 struct Life {
     idle_ms: i64,
+    /// Whether it ends when it is idle for too long; otherwise another process sees to that.
+    expires: bool,
     used: AtomicI64,
     saved: AtomicI64,
     ended: watch::Sender<bool>,
@@ -55,6 +57,8 @@ pub(crate) struct Beginning {
     pub(crate) hash: TokenHash,
     pub(crate) family: Option<String>,
     pub(crate) idle_ms: i64,
+    /// Whether it ends here when it is idle for too long.
+    pub(crate) expires: bool,
 }
 
 impl Login {
@@ -72,6 +76,7 @@ impl Login {
             family: beginning.family,
             life: Arc::new(Life {
                 idle_ms: beginning.idle_ms,
+                expires: beginning.expires,
                 used: AtomicI64::new(used),
                 saved: AtomicI64::new(used),
                 ended: watch::Sender::new(false),
@@ -157,7 +162,7 @@ impl Login {
 
     /// Restarts the idle time; false if it is over.
     pub(crate) fn touch(&self, now: Timestamp) -> bool {
-        if !self.is_live() || now >= self.expires() {
+        if !self.is_live() || (self.life.expires && now >= self.expires()) {
             return false;
         }
         // Not at every call: requests on other processors read the same memory.
@@ -171,6 +176,13 @@ impl Login {
     pub(crate) fn unsaved_ms(&self) -> i64 {
         let saved = Timestamp::from_millis(self.life.saved.load(Ordering::Relaxed));
         self.used().since(saved)
+    }
+
+    /// Takes note of a use that another process has seen.
+    pub(crate) fn used_elsewhere(&self, used: Timestamp) {
+        self.life
+            .used
+            .fetch_max(used.as_millis(), Ordering::Relaxed);
     }
 
     pub(crate) fn saved(&self, used: Timestamp) {

@@ -159,6 +159,7 @@ mod tests {
             hash: TokenHash::of(token),
             family: None,
             idle_ms: 2_000,
+            expires: true,
         })
     }
 

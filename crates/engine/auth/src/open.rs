@@ -24,7 +24,7 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
         apps(&engine),
         Arc::clone(users.fields()),
         engine.org().id,
-        settings.idle_ms(),
+        (settings.idle_ms(), !engine.follows()),
     );
     let shared = Shared {
         users,
@@ -55,6 +55,9 @@ pub(crate) async fn open(engine: Engine, settings: Settings) -> Result<Auth, Err
     };
     let following: Arc<dyn Projection> = Arc::clone(&shared.following) as Arc<dyn Projection>;
     shared.engine.attach(Arc::downgrade(&following)).await?;
+    if shared.engine.follows() {
+        return Ok(Auth(Arc::new(shared)));
+    }
     // What has expired while the org was closed.
     shared.save_all().await?;
     let shared = Arc::new(shared);

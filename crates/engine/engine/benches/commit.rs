@@ -7,7 +7,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    Assignment, Change, Engine, Parts, SystemClock, SystemEntropy, Transaction, WriterThread,
+    Assignment, Change, Engine, Lease, Parts, SystemClock, SystemEntropy, Transaction, WriterThread,
 };
 use landfall_model::{EntityDefinition, RecordId, Value};
 use tempfile::TempDir;
@@ -36,6 +36,7 @@ impl Bench {
             capture_rules: landfall_engine::CaptureRules::default(),
             streams: landfall_engine::Streams::default(),
             allocations: Allocations::UNLIMITED,
+            lease: Lease::unlimited(),
         })
         .expect("an engine");
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -46,6 +46,12 @@ pub enum Error {
     /// The engine has been stopped.
     #[error("the engine has stopped")]
     Stopped,
+    /// Another process writes to the store.
+    #[error("another process writes to the store of this org")]
+    ReadOnly,
+    /// Another process writes to the store, and what it has committed could not be taken in.
+    #[error("what is in memory is behind what is stored")]
+    Behind,
 }
 
 impl Error {
@@ -71,7 +77,9 @@ impl Error {
     pub fn fault(self) -> Fault {
         let fault = match self {
             Self::Refused(fault) => return fault,
-            Self::Store(_) | Self::Stopped => Fault::Service(ServiceFault::StoreUnavailable),
+            Self::Store(_) | Self::Stopped | Self::ReadOnly | Self::Behind => {
+                Fault::Service(ServiceFault::StoreUnavailable)
+            }
             Self::Invalid { .. }
             | Self::Schema { .. }
             | Self::Standard(_)

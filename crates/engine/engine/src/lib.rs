@@ -24,12 +24,14 @@ mod error;
 mod external_id;
 pub mod faults;
 mod file_bytes;
+mod following;
 mod formulas;
 mod generic_channels;
 mod groups;
 mod health;
 mod identity;
 mod lagging;
+mod lease;
 mod lens;
 mod log;
 mod made;
@@ -108,6 +110,7 @@ pub use health::Health;
 pub use identity::Org;
 pub use landfall_capture::transaction::CaptureRules;
 pub use landfall_store::chain;
+pub use lease::Lease;
 pub use lens::Lens;
 pub use log::{
     Backlog, Lag, Log, LogEvent, Prepare, Rendition, Stretch, Subscriber, SubscriberDemand,
@@ -141,9 +144,9 @@ use usage::{Allocations, Usage};
 use writer::handle::{Forgetting, Handle};
 
 /// What an engine is started with.
-pub struct Parts {
-    /// The opened store.
-    pub store: Opened,
+pub struct Parts<S = Opened> {
+    /// The opened store; for one that another process writes to, a reader.
+    pub store: S,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
@@ -162,6 +165,8 @@ pub struct Parts {
     pub streams: Streams,
     /// What the org may use.
     pub allocations: Allocations,
+    /// How long what is in memory may be taken for what is stored.
+    pub lease: Lease,
 }
 
 /// A running org: cheap to clone, shared by all edges.
@@ -188,6 +193,9 @@ struct Shared {
     /// Whether the disk had less space than the reserve when it was last looked at.
     is_low: AtomicBool,
     writer: Handle,
+    lease: Lease,
+    /// Whether another process writes to the store.
+    follows: bool,
 }
 
 impl Engine {
@@ -205,6 +213,14 @@ impl Engine {
     /// As [`Self::start`].
     pub fn start_on_copy(parts: Parts) -> Result<(Self, WriterThread), Error> {
         org::start(parts, true)
+    }
+
+    /// Opens a store that another process writes to, and follows its commits from there on. The org takes no changes.
+    ///
+    /// # Errors
+    /// [`Error`] if the store or a definition cannot be read, or has no org yet.
+    pub fn follow(parts: Parts<Arc<dyn Reader>>) -> Result<(Self, WriterThread), Error> {
+        org::follow(parts)
     }
 
     /// The faults that a test has armed.
@@ -297,11 +313,14 @@ impl Engine {
     }
 
     /// Whether what is in memory is what is stored, so that somebody can be let in. If a commit could not be read back,
-    /// this has it tried again.
+    /// this has it tried again. Nobody is let in without a [`Lease`] that holds.
     ///
     /// # Errors
     /// [`ServiceFault::StoreUnavailable`].
     pub fn check(&self) -> Result<(), ServiceFault> {
+        if !self.0.lease.holds() {
+            return Err(ServiceFault::StoreUnavailable);
+        }
         let checked = self.0.state.check();
         if checked.is_err() {
             self.0.writer.load_again();

@@ -6,17 +6,19 @@ use std::sync::atomic::AtomicBool;
 use landfall_model::{
     Catalog, EntityDefinition, EntityName, KeyPrefix, RecordId, Timestamp, Value,
 };
-use landfall_store::{Appended, Document, DocumentKind, RowRemoval, RowWrite, WriteSet, Writer};
+use landfall_store::{
+    Appended, Document, DocumentKind, Reader, RowRemoval, RowWrite, WriteSet, Writer,
+};
 
 use crate::compiled::Compilation;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
 use crate::faults::Faults;
+use crate::following::{self, Follower};
 use crate::identity::{self, Org};
 use crate::lagging::Lagging;
 use crate::numbers::Numbers;
-use crate::presence::Presence;
 use crate::price_book;
 use crate::profiles::{ADMINISTRATOR, ProfileSetup, STANDARD_USER};
 use crate::query::lanes::Lanes;
@@ -64,13 +66,8 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
     writer.prepare(state.definitions().catalog().entities())?;
     let (handle, inbox) = writer::handle::channel();
     let faults = Faults::on(Arc::clone(&clock));
-    let usage = Usage::open(
-        &*writer,
-        &clock,
-        &state,
-        (parts.allocations, faults.clone()),
-    )?;
-    let usage = Arc::new(usage);
+    let allocations = (parts.allocations, faults.clone());
+    let usage = Arc::new(Usage::open(&*writer, &clock, &state, allocations, false)?);
     let core = Core {
         store: writer,
         numbers,
@@ -92,7 +89,7 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
         entropy,
         state,
         views: ViewCache::default(),
-        presence: Presence::default(),
+        presence: usage.presence.clone(),
         deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
         cursors: std::sync::Mutex::default(),
         lanes: Lanes::default(),
@@ -104,6 +101,60 @@ pub(crate) fn start(parts: Parts, is_copy: bool) -> Result<(Engine, WriterThread
         reserve_bytes: parts.reserve_bytes,
         is_low: AtomicBool::new(false),
         writer: handle,
+        lease: parts.lease,
+        follows: false,
+    };
+    Ok((Engine(Arc::new(shared)), thread))
+}
+
+/// See [`Engine::follow`].
+pub(crate) fn follow(parts: Parts<Arc<dyn Reader>>) -> Result<(Engine, WriterThread), Error> {
+    let (reader, clock) = (Arc::clone(&parts.store), Arc::clone(&parts.clock));
+    let Some(content) = reader.document(DocumentKind::Org, identity::DOCUMENT_KEY)? else {
+        return Err(landfall_store::Error::Open {
+            reason: "the store has no org yet".to_owned(),
+        }
+        .into());
+    };
+    let org = identity::read(&content)?;
+    let (compilation, _) = Compilation::stored(&*reader, None)?;
+    let options = Options {
+        capture_all: parts.capture_all,
+        streams: parts.streams,
+    };
+    let state = OrgState::load(&reader, options, Arc::clone(&clock), compilation)?;
+    let state = Arc::new(state);
+    let (handle, inbox) = writer::handle::channel();
+    let faults = Faults::on(Arc::clone(&clock));
+    let allocations = (parts.allocations, faults.clone());
+    let usage = Arc::new(Usage::open(&*reader, &clock, &state, allocations, true)?);
+    let follower = Follower {
+        reader: Arc::clone(&reader),
+        state: Arc::clone(&state),
+        lease: parts.lease.clone(),
+        loaded: None,
+    };
+    let thread = following::spawn(follower, inbox, &handle)?;
+    let shared = Shared {
+        reader,
+        clock,
+        entropy: parts.entropy,
+        state,
+        views: ViewCache::default(),
+        presence: usage.presence.clone(),
+        deploying: landfall_lock::Mutex::new(landfall_lock::Rank::Definitions, ()),
+        cursors: std::sync::Mutex::default(),
+        lanes: Lanes::default(),
+        org,
+        retention_hours: parts.retention_hours,
+        usage,
+        faults,
+        lagging: Lagging::default(),
+        reserve_bytes: parts.reserve_bytes,
+        is_low: AtomicBool::new(false),
+        writer: handle,
+        lease: parts.lease,
+        follows: true,
     };
     Ok((Engine(Arc::new(shared)), thread))
 }

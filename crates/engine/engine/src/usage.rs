@@ -10,6 +10,7 @@
 
 mod allocations;
 mod counters;
+mod elsewhere;
 mod engine;
 mod hour;
 mod metric;
@@ -27,11 +28,14 @@ use crate::clock::Clock;
 use crate::definitions::Subject;
 use crate::error::Error;
 use crate::faults::{FaultKind, Faults, Occasion};
+use crate::presence::Presence;
 use crate::state::OrgState;
 use counters::{Counters, HOURS_KEPT, key};
 
 pub use allocations::Allocations;
 pub use counters::TopicTotals;
+pub(crate) use elsewhere::Attendance;
+pub use elsewhere::{Reply, Report};
 pub use hour::{Direction, Entry, Hour, QUARTERS};
 pub use metric::{Metric, Window};
 pub use tally::{Batch, Client, Tally};
@@ -137,6 +141,10 @@ pub struct Usage {
     gauges: [Gauge; Meter::ALL.len()],
     /// Streaming API clients now.
     clients: AtomicU64,
+    /// Who listens, at other nodes of a cluster too.
+    pub(crate) presence: Presence,
+    /// Whether another process counts for the org, and this one reports to it.
+    reports: bool,
     counters: Mutex<Counters>,
     /// One of each kind.
     publishers: [Arc<Tally>; Client::PUBLISHERS.len()],
@@ -149,6 +157,7 @@ impl Usage {
         clock: &Arc<dyn Clock>,
         state: &Arc<OrgState>,
         (allocations, faults): (Allocations, Faults),
+        reports: bool,
     ) -> Result<Self, Error> {
         let quarter = quarter_of(clock.now());
         let mut counters = Counters::open(reads, quarter)?;
@@ -162,12 +171,20 @@ impl Usage {
             quarter: AtomicI64::new(quarter),
             gauges: Default::default(),
             clients: AtomicU64::new(0),
+            presence: Presence::default(),
+            reports,
             publishers,
             counters: Mutex::new(counters),
         };
         usage.set_windows(&usage.counters(), quarter);
         for (gauge, count) in usage.gauges.iter().zip(usage.counters().present(quarter)) {
-            gauge.add(count);
+            // What is reported is counted from zero on.
+            let counter = if reports {
+                &gauge.earlier
+            } else {
+                &gauge.present
+            };
+            counter.fetch_add(count, Ordering::Relaxed);
         }
         Ok(usage)
     }
@@ -189,8 +206,12 @@ impl Usage {
         Some(most.saturating_sub(self.used(meter)))
     }
 
-    /// How many Streaming API clients there are now.
+    /// How many Streaming API clients there are now, at all nodes.
     pub fn clients(&self) -> u64 {
+        self.own_clients().saturating_add(self.clients_elsewhere())
+    }
+
+    fn own_clients(&self) -> u64 {
         self.clients.load(Ordering::Relaxed)
     }
 
@@ -314,6 +335,9 @@ impl Usage {
 
     /// Begins a new quarter of an hour if it is time. A clock that is set back waits for its return.
     fn turn(&self) {
+        if self.reports {
+            return;
+        }
         let present = quarter_of(self.clock.now());
         if present > self.present() {
             let mut counters = self.counters();

@@ -687,6 +687,7 @@ impl Group {
             }
             Command::Trim(forgetting, answer) => self.trims.push((forgetting, answer)),
             Command::Attach(projection, answer) => self.attached.push((projection, answer)),
+            Command::CatchUp(answer) => answer_with(answer, Ok(())),
             Command::LoadAgain => {}
             Command::Stop => self.stop = true,
         }

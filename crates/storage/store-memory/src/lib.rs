@@ -14,24 +14,41 @@ use std::sync::{Arc, RwLock};
 
 use landfall_store::faults::{self, FaultPlan};
 use landfall_store::laws::Fixture;
-use landfall_store::{Opened, RecentCommits};
+use landfall_store::{Opened, Position, Reader, RecentCommits};
 
 use reader::MemoryReader;
 use state::State;
 use writer::MemoryWriter;
 
 /// What a store keeps, opened or not.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct MemoryStore {
     state: Arc<RwLock<State>>,
+    recent: Arc<RecentCommits>,
     reads: Arc<AtomicUsize>,
 }
 
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            state: Arc::default(),
+            recent: Arc::new(RecentCommits::since(Position::ORIGIN)),
+            reads: Arc::default(),
+        }
+    }
+}
+
 impl MemoryStore {
+    /// A reader as another process would have it, whether the store is open or not.
+    pub fn reader(&self) -> Arc<dyn Reader> {
+        let (state, recent) = (Arc::clone(&self.state), Arc::clone(&self.recent));
+        Arc::new(MemoryReader::new(state, recent))
+    }
+
     /// Opens the store. What was opened before must be closed.
     pub fn open(&self) -> Opened {
-        let recent = RecentCommits::since(state::read(&self.state).position);
-        let reader = MemoryReader::new(Arc::clone(&self.state), Arc::new(recent));
+        let (state, recent) = (Arc::clone(&self.state), Arc::clone(&self.recent));
+        let reader = MemoryReader::new(state, recent);
         Opened {
             writer: Box::new(MemoryWriter::new(reader.clone(), Arc::clone(&self.reads))),
             reader: Arc::new(reader),
@@ -52,5 +69,9 @@ impl MemoryStore {
 impl Fixture for MemoryStore {
     fn open(&self) -> Opened {
         Self::open(self)
+    }
+
+    fn reader_elsewhere(&self) -> Option<Arc<dyn Reader>> {
+        Some(self.reader())
     }
 }

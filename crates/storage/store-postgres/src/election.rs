@@ -8,8 +8,8 @@
 //! Start reading at [`Election::round`].
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use landfall_model::limits::{
@@ -53,10 +53,14 @@ pub struct Node {
     pub certificate: Option<Vec<u8>>,
 }
 
+/// The connection of an election, while there is one.
+type Present = Arc<Mutex<Option<Arc<Client>>>>;
+
 /// The lead of an org, as the store needs it.
 #[derive(Clone)]
 pub struct Lead {
     client: Arc<Client>,
+    reporting: Arc<Reporting>,
     held: Arc<AtomicU64>,
     epoch: Arc<AtomicI64>,
 }
@@ -73,6 +77,11 @@ impl Lead {
     /// Whether the node has the lock, as far as it knows: without it, commits are refused.
     pub fn holds(&self) -> bool {
         self.held.load(Ordering::Acquire) != 0
+    }
+
+    /// Has the nodes that follow look for a new commit soon. Nobody waits for it: they look by themselves, too, a little later.
+    pub(crate) fn report_commit(&self) {
+        self.reporting.due.notify_one();
     }
 
     /// Ends the sessions of an earlier leader that hold the lock of the writer: of a node that is frozen or cut off.
@@ -108,6 +117,49 @@ impl Lead {
         self.epoch.store(epoch.unwrap_or(0), Ordering::Release);
         Ok(rows)
     }
+}
+
+/// Notifies the nodes that follow of commits, as long as anybody holds it.
+struct Reporting {
+    due: Arc<Notify>,
+    task: AbortHandle,
+}
+
+impl Reporting {
+    fn begin(present: Present, channel: &str) -> Self {
+        let due = Arc::new(Notify::new());
+        let waiting = Arc::clone(&due);
+        // Losing one in a crash of the server loses nothing: a commit that waits for the disk would cost more.
+        let notify = format!("BEGIN; SET LOCAL synchronous_commit = off; NOTIFY {channel}; COMMIT");
+        let task = tokio::spawn(async move {
+            loop {
+                waiting.notified().await;
+                let client = locked(&present).clone();
+                let Some(client) = client else {
+                    continue;
+                };
+                if let Err(error) = client.batch_execute(&notify).await {
+                    tracing::debug!(error = %chain(&error), "nodes that follow are not notified");
+                    // What is left of it would end the connection's other work. A connection that is lost needs nothing.
+                    let _ = client.batch_execute("ROLLBACK").await;
+                }
+            }
+        });
+        Self {
+            due,
+            task: task.abort_handle(),
+        }
+    }
+}
+
+impl Drop for Reporting {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+fn locked(present: &Present) -> MutexGuard<'_, Option<Arc<Client>>> {
+    present.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn on<T: Send + 'static>(
@@ -160,6 +212,8 @@ pub struct Election {
     is_new: bool,
     has_tables: bool,
     woken: Arc<Notify>,
+    committed: Arc<Notify>,
+    present: Present,
 }
 
 /// The connection of the election.
@@ -171,11 +225,15 @@ struct Link {
     channel: String,
 }
 
+/// The end of the name of the channel on which nodes are notified of commits.
+const COMMITS: &str = "_commits";
+
 /// Ends the lead with its connection, whatever ends that.
 struct Holding {
     number: u64,
     held: Arc<AtomicU64>,
     woken: Arc<Notify>,
+    committed: Arc<Notify>,
 }
 
 impl Drop for Holding {
@@ -215,7 +273,14 @@ impl Election {
             is_new: true,
             has_tables: false,
             woken: Arc::default(),
+            committed: Arc::default(),
+            present: Arc::default(),
         })
+    }
+
+    /// Is notified when the node that leads has committed something, as far as the connection is there.
+    pub fn committed(&self) -> Arc<Notify> {
+        Arc::clone(&self.committed)
     }
 
     /// Ends when something may have changed: a node has notified the others, or the connection is lost.
@@ -304,6 +369,7 @@ impl Election {
     }
 
     fn disconnect(&mut self) {
+        *locked(&self.present) = None;
         if let Some(link) = self.link.take() {
             link.connection.abort();
             // Before the connection notices.
@@ -329,11 +395,13 @@ impl Election {
             number,
             held: Arc::clone(&self.held),
             woken: Arc::clone(&self.woken),
+            committed: Arc::clone(&self.committed),
         };
         let log_in = log_in(&self.place, number, holding);
         let link = timeout(ELECTION_ANSWER_MAX, log_in)
             .await
             .map_err(|_| Failed::unreachable("PostgreSQL did not answer in time"))??;
+        *locked(&self.present) = Some(Arc::clone(&link.client));
         self.link = Some(link);
         Ok(())
     }
@@ -383,6 +451,10 @@ impl Election {
                 self.held.store(link.number, Ordering::Release);
                 Standing::Elected(Lead {
                     client: Arc::clone(&link.client),
+                    reporting: Arc::new(Reporting::begin(
+                        Arc::clone(&self.present),
+                        &format!("{}{COMMITS}", link.channel),
+                    )),
                     held: Arc::clone(&self.held),
                     epoch: Arc::clone(&self.epoch),
                 })
@@ -485,7 +557,15 @@ async fn log_in(place: &Place, number: u64, holding: Holding) -> std::result::Re
     let task = tokio::spawn(async move {
         loop {
             match poll_fn(|context| connection.poll_message(context)).await {
-                Some(Ok(AsyncMessage::Notification(_))) => holding.woken.notify_one(),
+                Some(Ok(AsyncMessage::Notification(said))) => {
+                    let is_commit = said.channel().ends_with(COMMITS);
+                    let woken = if is_commit {
+                        &holding.committed
+                    } else {
+                        &holding.woken
+                    };
+                    woken.notify_one();
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => {
                     tracing::debug!(error = %chain(&error), "connection of the election ended");
@@ -507,7 +587,8 @@ async fn log_in(place: &Place, number: u64, holding: Holding) -> std::result::Re
             .await?;
         let number = namespace(&client, &place.schema).await?;
         let channel = format!("landfall_{number}");
-        client.batch_execute(&format!("LISTEN {channel}")).await?;
+        let listen = format!("LISTEN {channel}; LISTEN {channel}{COMMITS}");
+        client.batch_execute(&listen).await?;
         Ok::<_, tokio_postgres::Error>((number, channel))
     };
     match prepared.await {

@@ -2,7 +2,7 @@
 //! and documents. A change and its events become durable in one transaction.
 //!
 //! One process writes: its connection holds an advisory lock, and every commit checks the epoch that it got when it took
-//! over. Which of several processes that is, is decided by an [`Election`]. A commit is one round trip, whatever its size. It
+//! over. Which of several processes that is, is decided by an [`Election`]; others read along by [`follow`]. A commit is one round trip, whatever its size. It
 //! knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write side is
 //! `writer`, the read side `reader`, the schema `schema`, connections `session` over `driver`.
 
@@ -11,6 +11,7 @@ mod documents;
 mod driver;
 mod election;
 mod error;
+mod feed;
 mod functions;
 mod layout;
 mod log;
@@ -29,12 +30,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS};
-use landfall_store::{Opened, RecentCommits, Result};
+use landfall_store::{Opened, Reader, RecentCommits, Result};
 
 use crate::driver::Driver;
 pub use crate::election::{Election, Lead, Listed, Node, Standing, nodes};
 use crate::place::Place;
-use crate::reader::{Pool, PostgresReader, Shared};
+use crate::reader::{Pool, PostgresReader, Shared, Source, Topics};
 
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]
@@ -48,6 +49,8 @@ pub struct Config {
     pub query_readers: NonZeroUsize,
     /// The lead of the org, of a node of a cluster; none: this process is alone.
     pub lead: Option<Lead>,
+    /// Whether commits are reported to other processes, which read along by [`follow`].
+    pub feeds: bool,
 }
 
 impl Config {
@@ -58,6 +61,7 @@ impl Config {
             readers: const { NonZeroUsize::new(READERS).expect("not zero") },
             query_readers: const { NonZeroUsize::new(QUERIES_AT_ONCE_MAX).expect("not zero") },
             lead: None,
+            feeds: false,
         }
     }
 }
@@ -74,14 +78,37 @@ pub fn open(config: &Config) -> Result<Opened> {
     let pool = |connections| Pool::new(Arc::clone(&driver), place.clone(), connections);
     let shared = Arc::new(Shared {
         layouts: layout::Layouts::default(),
+        topics: Topics::default(),
         pool: pool(config.readers),
         queries: pool(config.query_readers),
-        recent: RecentCommits::since(held.position),
+        source: Source::Own(RecentCommits::since(held.position)),
     });
     let reader = Arc::new(PostgresReader::new(Arc::clone(&shared)));
-    let writer = writer::PostgresWriter::new((driver, place), held, shared, config.lead.clone())?;
+    let feeding = config.feeds.then(feed::Feeding::new);
+    let lead = config.lead.clone();
+    let writer = writer::PostgresWriter::new((driver, place), held, shared, (lead, feeding))?;
     Ok(Opened {
         writer: Box::new(writer),
         reader,
     })
+}
+
+/// Opens the store to read along while another process writes, which reports its commits ([`Config::feeds`]).
+///
+/// # Errors
+/// [`landfall_store::Error::Open`]: the server cannot be reached, or nobody has written to the schema yet.
+pub fn follow(config: &Config) -> Result<Arc<dyn Reader>> {
+    let place = Place::read(&config.url)?;
+    let driver = Arc::new(Driver::start()?);
+    let pool = |connections| Pool::new(Arc::clone(&driver), place.clone(), connections);
+    let shared = Arc::new(Shared {
+        layouts: layout::Layouts::default(),
+        topics: Topics::default(),
+        pool: pool(config.readers),
+        queries: pool(config.query_readers),
+        source: Source::Feed,
+    });
+    shared.pool.with("PostgreSQL", schema::check_format)?;
+    shared.tables_changed()?;
+    Ok(Arc::new(PostgresReader::new(shared)))
 }

@@ -1,9 +1,10 @@
 //! The read side: a few connections, each call on one of them. Queries have connections of their own, so that they never
 //! keep a short read waiting.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use landfall_model::limits::{POSTGRES_STATEMENT_TIME_MAX, QUERY_SCAN_TIME_MAX};
 use landfall_model::{
@@ -21,16 +22,57 @@ use crate::layout::Layouts;
 use crate::place::Place;
 use crate::session::{COMMIT, Generation, Request, SNAPSHOT, Session, plain};
 use crate::value::Arg;
-use crate::{documents, log, query, rows};
+use crate::{documents, feed, log, prepare, query, rows, schema};
 
 /// What the writer and the readers have in common.
 pub(crate) struct Shared {
     pub(crate) layouts: Layouts,
+    pub(crate) topics: Topics,
     /// For short reads.
     pub(crate) pool: Pool,
     /// For queries.
     pub(crate) queries: Pool,
-    pub(crate) recent: RecentCommits,
+    pub(crate) source: Source,
+}
+
+/// Where what was committed is learnt from.
+pub(crate) enum Source {
+    /// From the writer, which is in this process.
+    Own(RecentCommits),
+    /// From the table that the writer of another process adds to.
+    Feed,
+}
+
+/// The numbers of topics, which never change.
+#[derive(Default)]
+pub(crate) struct Topics(RwLock<HashMap<String, TopicId>>);
+
+impl Topics {
+    fn get(&self, topic: &str) -> Option<TopicId> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(topic).copied()
+    }
+
+    pub(crate) fn extend(&self, topics: impl IntoIterator<Item = (String, TopicId)>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(topics);
+    }
+}
+
+impl Shared {
+    /// Takes note of the tables and the topics that there are now. No connection uses a statement any more that was prepared
+    /// for other tables.
+    pub(crate) fn tables_changed(&self) -> Result<()> {
+        let (objects, topics) = self.pool.with("PostgreSQL", |session| {
+            let objects = prepare::objects(session).map_err(reading("layouts"))?;
+            Ok((objects, reads::topics(session)?))
+        })?;
+        self.layouts.have_tables(objects);
+        self.topics.extend(topics);
+        self.pool.tables_changed();
+        self.queries.tables_changed();
+        Ok(())
+    }
 }
 
 /// Connections, made when they are needed first.
@@ -168,9 +210,10 @@ pub(crate) fn at_once(
 /// Reads from one session: what the reader and the writer have in common.
 pub(crate) mod reads {
     use super::{
-        Arg, DocumentKind, EntityDefinition, Layouts, Lookup, RecordId, Request, Result, Row,
-        Session, Topic, TopicId, at_once, documents, log, reading, rows,
+        Arg, DocumentKind, EntityDefinition, HashMap, Layouts, Lookup, RecordId, Request, Result,
+        Row, Session, Topic, TopicId, at_once, corrupt, documents, log, plain, reading, rows,
     };
+    use crate::schema::number;
 
     const RECORD: &str = "record";
     const TOPICS: &str = "topics";
@@ -275,6 +318,18 @@ pub(crate) mod reads {
             .map(|row| log::topic_id(row.get(0)))
             .transpose()
     }
+
+    /// Every topic that was ever numbered.
+    pub(crate) fn topics(session: &Session) -> Result<HashMap<String, TopicId>> {
+        let rows = session
+            .one(plain("SELECT name, topic_id FROM topic"))
+            .map_err(reading(TOPICS))?;
+        let topics = rows.iter().map(|row| {
+            let name = row.try_get(0).map_err(|error| corrupt(TOPICS, error))?;
+            Ok((name, log::topic_id(number(row, 1)?)?))
+        });
+        topics.collect()
+    }
 }
 
 /// Reads.
@@ -337,7 +392,13 @@ impl Reads for PostgresReader {
     }
 
     fn topic_number(&self, topic: &Topic) -> Result<Option<TopicId>> {
-        self.with(|session| reads::topic_number(session, topic))
+        if let Some(number) = self.0.topics.get(topic.as_str()) {
+            return Ok(Some(number));
+        }
+        let number = self.with(|session| reads::topic_number(session, topic))?;
+        let named = number.map(|number| (topic.as_str().to_owned(), number));
+        self.0.topics.extend(named);
+        Ok(number)
     }
 }
 
@@ -350,7 +411,10 @@ impl Reader for PostgresReader {
     }
 
     fn position(&self) -> Result<Position> {
-        Ok(self.0.recent.position())
+        match &self.0.source {
+            Source::Own(recent) => Ok(recent.position()),
+            Source::Feed => self.with(schema::position_of),
+        }
     }
 
     fn free_bytes(&self) -> Result<Option<u64>> {
@@ -358,7 +422,15 @@ impl Reader for PostgresReader {
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {
-        Ok(self.0.recent.after(after, limit))
+        if let Source::Own(recent) = &self.0.source {
+            return Ok(recent.after(after, limit));
+        }
+        let (followed, has_other_tables) =
+            self.with(|session| feed::read(session, after, limit))?;
+        if has_other_tables {
+            self.0.tables_changed()?;
+        }
+        Ok(followed)
     }
 
     fn first_since(&self, at: Timestamp) -> Result<Option<ReplayId>> {

@@ -11,11 +11,11 @@ use tokio_postgres::Row;
 
 use crate::driver::Driver;
 use crate::election::{self, Lead};
-use crate::error::{Failed, corrupt, loaded, open};
-use crate::functions;
+use crate::error::{Failed, corrupt, loaded, open, reading};
 use crate::place::Place;
 use crate::session::{Generation, Request, Session, plain};
 use crate::value::Arg;
+use crate::{feed, functions};
 
 /// Of the fixed tables, the blocks and the columns' types. 1: the first.
 const FORMAT_VERSION: i64 = 1;
@@ -54,7 +54,12 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>
     }
     claim(&session, place)?;
     session
-        .execute(format!("{} {}", election::TABLE, election::forget_gone()))
+        .execute(format!(
+            "{} {} {}",
+            election::TABLE,
+            feed::TABLE,
+            election::forget_gone()
+        ))
         .map_err(refused)?;
     functions::create(&session)?;
     let rows = match lead {
@@ -80,6 +85,16 @@ fn refused(failed: Failed) -> landfall_store::Error {
 
 pub(crate) fn number(row: &Row, place: usize) -> Result<i64> {
     row.try_get(place).map_err(|error| corrupt("org", error))
+}
+
+/// The position after the newest commit.
+pub(crate) fn position_of(session: &Session) -> Result<Position> {
+    let rows = session.one(plain("SELECT tail, commit_number, appended_ms FROM org"));
+    let rows = rows.map_err(reading("org"))?;
+    let row = rows
+        .first()
+        .ok_or_else(|| corrupt("org", "the table is empty"))?;
+    position(row, 0)
 }
 
 /// The position in a row, from this column on.
@@ -200,17 +215,24 @@ fn claim(session: &Session, place: &Place) -> Result<()> {
         (_, 0) => Err(open(format_args!(
             "the schema {schema} has tables of something else: name another one"
         ))),
-        _ => {
-            let format = session.one(plain("SELECT format FROM org")).map_err(refused)?;
-            let row = format.first().ok_or_else(|| open("the table org is empty"))?;
-            match number(row, 0)? {
-                FORMAT_VERSION => Ok(()),
-                format => Err(open(format_args!(
-                    "the schema {schema} has format version {format}, and this program knows version {FORMAT_VERSION}: \
-                     use the program that wrote it, or a newer one"
-                ))),
-            }
-        }
+        _ => check_format(session),
+    }
+}
+
+/// Whether this program knows the tables.
+pub(crate) fn check_format(session: &Session) -> Result<()> {
+    let format = session
+        .one(plain("SELECT format FROM org"))
+        .map_err(refused)?;
+    let row = format
+        .first()
+        .ok_or_else(|| open("the table org is empty"))?;
+    match number(row, 0)? {
+        FORMAT_VERSION => Ok(()),
+        format => Err(open(format_args!(
+            "the schema has format version {format}, and this program knows version {FORMAT_VERSION}: \
+             use the program that wrote it, or a newer one"
+        ))),
     }
 }
 

@@ -22,11 +22,12 @@ use tracing::{info, warn};
 use crate::convert::Converting;
 use crate::driver::Driver;
 use crate::election::Lead;
-use crate::error::{Failed, Kind, Reason, corrupt, ended, reading, stored};
+use crate::error::{Failed, Kind, Reason, ended, reading, stored};
+use crate::feed::Feeding;
 use crate::place::Place;
 use crate::prepare::{self, Refused};
-use crate::reader::{Shared, reads};
-use crate::schema::{Held, lock_within, number};
+use crate::reader::{Shared, Source, reads};
+use crate::schema::{Held, lock_within};
 use crate::session::{BEGIN, COMMIT, Generation, Request, Session, plain};
 use crate::value::Arg;
 use crate::{documents, log, rows};
@@ -51,6 +52,8 @@ pub(crate) struct PostgresWriter {
     state: State,
     /// Of a node of a cluster.
     lead: Option<Lead>,
+    /// If other processes read along.
+    feeding: Option<Feeding>,
 }
 
 /// Whether the writer takes writes.
@@ -81,7 +84,7 @@ impl PostgresWriter {
         (driver, place): (Arc<Driver>, Place),
         held: Held,
         shared: Arc<Shared>,
-        lead: Option<Lead>,
+        (lead, feeding): (Option<Lead>, Option<Feeding>),
     ) -> Result<Self> {
         let mut writer = Self {
             driver,
@@ -98,8 +101,10 @@ impl PostgresWriter {
             in_doubt: None,
             state: State::Open,
             lead,
+            feeding,
         };
-        writer.topics = topics(&writer.session)?;
+        writer.topics = reads::topics(&writer.session)?;
+        writer.shared.topics.extend(writer.topics.clone());
         let objects = prepare::objects(&writer.session).map_err(reading("layouts"))?;
         writer.shared.layouts.have_tables(objects);
         Ok(writer)
@@ -247,7 +252,15 @@ impl PostgresWriter {
             touched: done.touched,
         });
         self.position = done.to;
-        self.shared.recent.push(Arc::clone(&commit));
+        if let Source::Own(recent) = &self.shared.source {
+            recent.push(Arc::clone(&commit));
+        }
+        if let Some(feeding) = &mut self.feeding {
+            feeding.kept(done.to.commit_number);
+        }
+        if let Some(lead) = &self.lead {
+            lead.report_commit();
+        }
         Committed {
             events: done.events,
             commit,
@@ -278,6 +291,10 @@ impl PostgresWriter {
 
     /// Makes a commit of these statements.
     fn commit_all(&mut self, mut statements: Vec<Request>, doubt: InDoubt) -> Result<Outcome> {
+        if let Some(feeding) = &self.feeding {
+            let reported = feeding.statements(self.position, doubt.to, &doubt.touched);
+            statements.extend(reported.map_err(ended)?);
+        }
         let advance = self.advance(&doubt);
         statements.push(advance.map_err(|source| self.ended(source))?);
         match self.transact(statements) {
@@ -362,12 +379,13 @@ impl PostgresWriter {
             vec![Arg::Texts(names), Arg::Ints(numbers)],
         );
         self.change(vec![insert])?;
-        self.topics = self::topics(&self.session)?;
+        self.topics = reads::topics(&self.session)?;
         Ok(())
     }
 
     fn change_tables(&mut self, changes: &[prepare::Change]) -> Result<()> {
         for changes in changes.chunks(POSTGRES_PREPARE_OBJECTS_MAX) {
+            self.report_tables();
             let statements = changes.iter().flat_map(prepare::Change::requests);
             self.change(statements.collect())?;
         }
@@ -387,6 +405,13 @@ impl PostgresWriter {
         Ok(())
     }
 
+    /// Has the next commit report that tables were made or changed.
+    const fn report_tables(&mut self) {
+        if let Some(feeding) = &mut self.feeding {
+            feeding.tables_changed();
+        }
+    }
+
     /// No connection uses a statement any more that was prepared for other tables.
     fn tables_changed(&self) {
         self.generation.advance();
@@ -401,6 +426,7 @@ impl PostgresWriter {
             if self.shared.layouts.existing(&conversion.from).is_none() {
                 continue;
             }
+            self.report_tables();
             let converting = Converting::new(conversion);
             let mut converting = converting.map_err(|source| self.ended(source))?;
             self.change(converting.begin())?;
@@ -437,18 +463,6 @@ impl PostgresWriter {
             Refused::Corrupt(source) => self.ended(source),
         })
     }
-}
-
-/// Every topic that was ever numbered.
-fn topics(session: &Session) -> Result<HashMap<String, TopicId>> {
-    let rows = session
-        .one(plain("SELECT name, topic_id FROM topic"))
-        .map_err(reading("topics"))?;
-    let topics = rows.iter().map(|row| {
-        let name = row.try_get(0).map_err(|error| corrupt("topics", error))?;
-        Ok((name, log::topic_id(number(row, 1)?)?))
-    });
-    topics.collect()
 }
 
 impl Writer for PostgresWriter {

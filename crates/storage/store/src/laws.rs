@@ -13,12 +13,19 @@ mod records;
 pub mod reference;
 pub mod sample;
 
-use crate::Opened;
+use std::sync::Arc;
+
+use crate::{Opened, Reader};
 
 /// A store that a law opens, writes to and opens again.
 pub trait Fixture {
     /// Opens the store, which is empty the first time. What was opened before is closed by then.
     fn open(&self) -> Opened;
+
+    /// A reader of the same store in another process, while it is open here; none where no other process can read along.
+    fn reader_elsewhere(&self) -> Option<Arc<dyn Reader>> {
+        None
+    }
 }
 
 /// One law.
@@ -101,6 +108,10 @@ pub const LAWS: &[Law] = &[
         feed::too_far_behind,
     ),
     law("followers get a trim", feed::trimmed),
+    law(
+        "another process reads along what is committed",
+        feed::read_along,
+    ),
     law(
         "what one read has seen the next one sees too",
         commits::reads_go_forward,

@@ -21,7 +21,8 @@ use http_body_util::BodyExt;
 use landfall_auth::{Auth, Client, NewUser, PasswordCost, Settings};
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    CaptureRules, Change, Engine, ManualClock, Parts, SeededEntropy, Transaction, WriterThread,
+    CaptureRules, Change, Engine, Lease, ManualClock, Parts, SeededEntropy, Transaction,
+    WriterThread,
 };
 use landfall_metadata::Component;
 use landfall_model::{RecordId, Timestamp, Value as Field};
@@ -289,6 +290,7 @@ impl StoppedOrg {
             capture_rules: self.options.capture_rules,
             streams: landfall_engine::Streams::default(),
             allocations: self.options.allocations,
+            lease: Lease::unlimited(),
         })
         .expect("an engine");
         let auth = Auth::open(engine.clone(), self.options.logins.clone());

@@ -1,4 +1,5 @@
-//! A node's part in the election: it opens the org when it is elected, and closes it when it has lost the lead or stops.
+//! A node's part in the election: it opens the org to write when it is elected, and closes it when it has lost the lead or
+//! stops. While another node leads, it opens the org to follow.
 //!
 //! An elected node goes on giving signs of life while it opens and closes the org, which may take longer than PostgreSQL
 //! waits for one.
@@ -8,10 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use http::HeaderValue;
-use landfall_engine::{Engine, Health};
+use landfall_engine::{Engine, Health, Lease};
 use landfall_model::RecordId;
 use landfall_model::limits::{
-    ELECTION_EVERY, ELECTION_PAUSE, HAND_OVER_MAX, LEADER_ALONE_MAX, LEADER_HEALTH_EVERY,
+    ELECTION_EVERY, ELECTION_PAUSE, HAND_OVER_MAX, LEAD_SILENCE_MAX, LEADER_ALONE_MAX,
+    LEADER_HEALTH_EVERY,
 };
 use landfall_store::chain;
 use landfall_store_postgres::{Config as StoreConfig, Election, Lead, Node as Peer, Standing};
@@ -20,11 +22,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 
-use super::{Node, Role};
+use super::{Following, Node, Role};
 use crate::config::{Cluster, Config, Secret};
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::orgs::Orgs;
+use crate::orgs::{Leading, Orgs};
+
+/// An org that this node leads.
+struct Led {
+    id: RecordId,
+    /// No other node leads as long as it holds.
+    lease: Lease,
+}
 
 /// What a campaign is asked to do.
 enum Order {
@@ -45,9 +54,18 @@ pub(crate) struct Campaign {
     orders: mpsc::Receiver<Order>,
     /// The org that is closing: this node does not lead again before it is closed.
     closing: Option<JoinHandle<()>>,
+    follower: Follower,
     not_before: Instant,
     /// Whether PostgreSQL could be asked last time.
     is_connected: bool,
+}
+
+/// The org of a node that does not lead.
+enum Follower {
+    /// It is not open, and is opened then.
+    Closed(Instant),
+    Opening(JoinHandle<Result<RecordId, Error>>),
+    Open(RecordId),
 }
 
 /// The way to a campaign that runs.
@@ -115,7 +133,8 @@ impl Campaign {
         };
         let election = Election::new(&StoreConfig::new(store.expose()), peer);
         let (order, orders) = mpsc::channel(1);
-        let node = Arc::new(Node::new(name, secret, config.metrics.clone()));
+        let metrics = config.metrics.clone();
+        let node = Arc::new(Node::new(name, secret, metrics, orgs.clone()));
         let mut campaign = Self {
             node: Arc::clone(&node),
             election: election.map_err(Error::Database)?,
@@ -125,14 +144,17 @@ impl Campaign {
             folder,
             orders,
             closing: None,
+            follower: Follower::Closed(Instant::now()),
             not_before: Instant::now(),
             is_connected: true,
         };
+        let begun = std::time::Instant::now();
         let standing = campaign.election.round(true).await;
         let org = match standing.map_err(Error::Database)? {
-            Standing::Elected(lead) => Some(campaign.open(lead).await?),
+            Standing::Elected(lead) => Some(campaign.open(lead, begun).await?),
             other => {
                 campaign.follow(other);
+                campaign.look_after_follower().await;
                 None
             }
         };
@@ -143,11 +165,12 @@ impl Campaign {
         Ok((campaigning, campaign.run(org)))
     }
 
-    async fn run(mut self, mut org: Option<RecordId>) {
+    async fn run(mut self, mut org: Option<Led>) {
         loop {
             if let Some(org) = org.take() {
+                let id = org.id;
                 let end = self.lead(org).await;
-                self.ended(org, end).await;
+                self.ended(id, end).await;
             }
             let woken = self.election.woken();
             let node = Arc::clone(&self.node);
@@ -174,15 +197,18 @@ impl Campaign {
     }
 
     /// One round of a node that does not lead; the org if it does from now on.
-    async fn follower_round(&mut self) -> Option<RecordId> {
+    async fn follower_round(&mut self) -> Option<Led> {
         if self.closing.as_ref().is_some_and(JoinHandle::is_finished) {
             self.closing = None;
         }
         let is_candidate = self.closing.is_none()
             && Instant::now() >= self.not_before
             && !self.node.is_leaving.load(Ordering::Relaxed);
-        match self.round(is_candidate).await? {
-            Standing::Elected(lead) => match self.open(lead).await {
+        let begun = std::time::Instant::now();
+        let standing = self.round(is_candidate).await;
+        self.look_after_follower().await;
+        match standing? {
+            Standing::Elected(lead) => match self.open(lead, begun).await {
                 Ok(org) => return Some(org),
                 Err(failed) => {
                     error!(error = %chain(&failed), "the org cannot be opened: the lead is left to others");
@@ -240,28 +266,107 @@ impl Campaign {
         self.node.set_role(role);
     }
 
-    /// Opens the org, and gives signs of life meanwhile.
-    async fn open(&mut self, lead: Lead) -> Result<RecordId, Error> {
+    /// Sees to it that the org is open while another node leads, as far as it can be followed.
+    async fn look_after_follower(&mut self) {
+        if self.config.dynamic_channels {
+            // Subscribing may create a channel, which only the leader can do.
+            return;
+        }
+        self.follower = match std::mem::replace(
+            &mut self.follower,
+            Follower::Closed(Instant::now()),
+        ) {
+            Follower::Closed(next) if self.may_follow() && Instant::now() >= next => {
+                Follower::Opening(self.begin_to_follow())
+            }
+            Follower::Opening(opening) if opening.is_finished() => match opening.await {
+                Ok(Ok(org)) => Follower::Open(org),
+                Ok(Err(failed)) => {
+                    info!(error = %chain(&failed), "the org cannot be followed: all requests are passed on");
+                    Follower::Closed(Instant::now() + ELECTION_PAUSE)
+                }
+                Err(_) => Follower::Closed(Instant::now() + ELECTION_PAUSE),
+            },
+            Follower::Open(org) if has_ended(self.orgs.engine(org)) => {
+                self.close_follower(org);
+                Follower::Closed(Instant::now() + ELECTION_PAUSE)
+            }
+            other => other,
+        };
+    }
+
+    /// Whether there is a leader to follow, and nothing of an earlier lead is left.
+    fn may_follow(&self) -> bool {
+        self.closing.is_none()
+            && !self.node.is_leaving.load(Ordering::Relaxed)
+            && matches!(self.node.role(), Role::Following { .. })
+    }
+
+    fn begin_to_follow(&self) -> JoinHandle<Result<RecordId, Error>> {
+        let orgs = self.orgs.clone();
+        let (config, environment) = (self.config.clone(), self.environment.clone());
+        let folder = self.folder.clone();
+        let following = Following {
+            node: Arc::clone(&self.node),
+            committed: self.election.committed(),
+        };
+        tokio::spawn(async move {
+            orgs.follow_in(&config, environment, folder, following)
+                .await
+        })
+    }
+
+    fn close_follower(&self, org: RecordId) {
+        let orgs = self.orgs.clone();
+        tokio::spawn(async move {
+            if let Err(failed) = orgs.close_within(org, HAND_OVER_MAX).await {
+                debug!(error = %chain(&failed), "org not closed in order");
+            }
+        });
+    }
+
+    /// Opens the org to write, and gives signs of life meanwhile. The one that follows serves until then.
+    async fn open(&mut self, lead: Lead, begun: std::time::Instant) -> Result<Led, Error> {
         info!("this node is elected");
+        if let Follower::Opening(opening) = &self.follower {
+            // It would take the place of the one that writes.
+            opening.abort();
+        }
+        let lease = Lease::lapsed();
+        lease.renew(begun, LEAD_SILENCE_MAX);
+        let leading = Leading {
+            lead,
+            lease: lease.clone(),
+        };
         let orgs = self.orgs.clone();
         let (config, environment) = (self.config.clone(), self.environment.clone());
         let folder = self.folder.clone();
         let opening = async move {
-            orgs.open_in(&config, environment, (folder, None), Some(lead))
+            orgs.open_in(&config, environment, (folder, None), Some(leading))
                 .await
         };
-        self.alive_during(opening).await
+        let id = self.alive_during(opening, Some(&lease)).await?;
+        // It was replaced.
+        self.follower = Follower::Closed(Instant::now());
+        Ok(Led { id, lease })
     }
 
-    async fn alive_during<T>(&mut self, work: impl Future<Output = T>) -> T {
+    async fn alive_during<T>(&mut self, work: impl Future<Output = T>, lease: Option<&Lease>) -> T {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
                 done = work.as_mut() => return done,
                 () = sleep(ELECTION_EVERY) => {
+                    let begun = std::time::Instant::now();
                     // What it finds is found again afterwards.
-                    if let Err(failed) = self.election.round(false).await {
-                        debug!(error = %chain(&failed), "PostgreSQL cannot be asked who leads");
+                    match (self.election.round(false).await, lease) {
+                        (Ok(Standing::Elected(_)), Some(lease)) => {
+                            lease.renew(begun, LEAD_SILENCE_MAX);
+                        }
+                        (Ok(_), _) => {}
+                        (Err(failed), _) => {
+                            debug!(error = %chain(&failed), "PostgreSQL cannot be asked who leads");
+                        }
                     }
                 }
             }
@@ -269,7 +374,7 @@ impl Campaign {
     }
 
     /// Leads until that ends.
-    async fn lead(&mut self, org: RecordId) -> End {
+    async fn lead(&mut self, Led { id: org, lease }: Led) -> End {
         if let Err(failed) = self.election.lead().await {
             // The next round publishes it.
             warn!(error = %chain(&failed), "the leader is not published yet");
@@ -303,8 +408,10 @@ impl Campaign {
                 }
             }
             let was_held = held.elapsed() < ELECTION_EVERY * 2;
+            let begun = std::time::Instant::now();
             match self.round(true).await {
                 Some(Standing::Leading) => {
+                    lease.renew(begun, LEAD_SILENCE_MAX);
                     if !was_held {
                         info!(epoch, "this node leads again");
                     }
@@ -326,7 +433,7 @@ impl Campaign {
         self.node.set_role(Role::Leaderless);
         let orgs = self.orgs.clone();
         let closing = async move { orgs.close_within(org, HAND_OVER_MAX).await };
-        if let Err(failed) = self.alive_during(closing).await {
+        if let Err(failed) = self.alive_during(closing, None).await {
             warn!(error = %chain(&failed), "org not closed in order");
         }
         self.election.let_go().await;

@@ -75,13 +75,24 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Whether it delivers events by itself.
+    fn is_current(&self) -> bool {
+        let org = self.orgs.all().into_iter().next();
+        org.is_some_and(|org| org.engine().lease().holds())
+    }
+}
+
 impl Membership for Node {
     fn members(&self) -> String {
         match self.role() {
             Role::Leading { epoch } => format!(r#""role":"leader","epoch":{epoch},"#),
             Role::Following { leader, epoch } => {
                 let leader = &leader.address;
-                format!(r#""role":"follower","epoch":{epoch},"leader":{leader:?},"#)
+                let current = self.is_current();
+                format!(
+                    r#""role":"follower","epoch":{epoch},"leader":{leader:?},"current":{current},"#
+                )
             }
             Role::Leaderless => r#""role":"follower","#.to_owned(),
         }
@@ -118,6 +129,19 @@ impl Membership for Node {
             "Times since the start that this node has become the leader",
             true,
             &self.counters.led.load(Ordering::Relaxed),
+        );
+        single(
+            "landfall_cluster_current",
+            "Whether this node delivers events: it leads, or knows what the leader has committed",
+            false,
+            &u8::from(self.is_current()),
+        );
+        single(
+            "landfall_cluster_served_total",
+            "Requests since the start that this node has answered by itself while it followed; polls on a connection that has \
+             polled before are not among them",
+            true,
+            &self.counters.served.load(Ordering::Relaxed),
         );
         let name = "landfall_cluster_forwarded_total";
         text.counter(

@@ -40,7 +40,7 @@ impl Known {
     pub(crate) fn serving(&self) -> Option<Serving> {
         let org = self.org.upgrade()?;
         let (_, in_progress) = org.streaming();
-        let is_same = org.is_running() && !org.faults().is_armed();
+        let is_same = org.is_running() && !org.faults().is_armed() && org.engine().lease().holds();
         is_same.then_some(Serving { org, in_progress })
     }
 }

@@ -1,5 +1,7 @@
 //! Which back end, which surfaces, and how they stand on one engine.
 
+pub(crate) mod following;
+
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -7,7 +9,7 @@ use std::sync::{Arc, Weak};
 use axum::Router;
 use landfall_auth::{App, Auth, Grant, Scopes};
 use landfall_bulk::Bulk;
-use landfall_engine::{Engine, Parts, SeededEntropy, WriterThread, draw};
+use landfall_engine::{Engine, Lease, Parts, SeededEntropy, WriterThread, draw};
 use landfall_mdapi::Mdapi;
 use landfall_model::Timestamp;
 use landfall_oauth::{BaseUrl, OauthState};
@@ -64,13 +66,20 @@ pub(crate) struct Assembly {
     pub(crate) store: Weak<dyn Reader>,
 }
 
+/// That a node of a cluster leads the org.
+pub(crate) struct Leading {
+    pub(crate) lead: Lead,
+    /// No other node leads as long as it holds.
+    pub(crate) lease: Lease,
+}
+
 /// Opens the store, of a node of a cluster with the lead of the org, and puts everything on it.
 ///
 /// # Errors
 /// [`Error::Store`], [`Error::Engine`], [`Error::Auth`], [`Error::Unsafe`].
 pub(crate) async fn assemble(
     config: &Config,
-    (file, lead): (PathBuf, Option<Lead>),
+    (file, lead): (PathBuf, Option<Leading>),
     mut environment: Environment,
     phase: Listener,
     authority: Option<Arc<str>>,
@@ -79,6 +88,8 @@ pub(crate) async fn assemble(
     let bulk_folder = file.with_file_name(BULK_FOLDER);
     let is_new = !file.exists();
     let is_copy = is_new && copied(config, &file)?;
+    let lease = lead.as_ref().map(|leading| leading.lease.clone());
+    let lead = lead.map(|leading| leading.lead);
     let store = open_store(config, &file, &bulk_folder, lead).await?;
     let reader = Arc::downgrade(&store.reader);
     let position = position(&store, &file)?;
@@ -88,7 +99,9 @@ pub(crate) async fn assemble(
         let seed = seed ^ position.commit_number.get();
         environment.entropy = Arc::new(SeededEntropy::new(seed));
     }
-    let (engine, writer) = started(config, store, environment, is_copy)?;
+    let is_limited = lease.is_some();
+    let lease = lease.unwrap_or_else(Lease::unlimited);
+    let (engine, writer) = started(config, store, environment, (is_copy, lease))?;
     check_mark(config, &file, &engine)?;
     if is_new && !is_copy {
         keep(config, &engine).await?;
@@ -97,6 +110,9 @@ pub(crate) async fn assemble(
     refuse_mixed(&config.mode, &auth).await?;
     seed(config, &auth).await?;
     let mut tasks = JoinSet::new();
+    if is_limited {
+        tasks.spawn(watch_lease(engine.clone(), phase.clone()));
+    }
     let project = deploy(config, &engine, &phase, &mut tasks).await?;
     let snapshots = Snapshots::beside(
         &file,
@@ -138,12 +154,21 @@ pub(crate) async fn assemble(
     })
 }
 
+/// Has subscribers notice that the lease lapses, until the org closes.
+async fn watch_lease(engine: Engine, mut phase: Listener) {
+    let lease = engine.lease().clone();
+    tokio::select! {
+        never = lease.watch() => match never {},
+        () = phase.reached(Phase::Draining) => {}
+    }
+}
+
 /// Starts the engine on a store.
 fn started(
     config: &Config,
     store: Opened,
     environment: Environment,
-    is_copy: bool,
+    (is_copy, lease): (bool, Lease),
 ) -> Result<(Engine, WriterThread), Error> {
     let start = if is_copy {
         Engine::start_on_copy
@@ -161,6 +186,7 @@ fn started(
         capture_rules: config.capture_rules,
         streams: config.streams,
         allocations: config.allocations,
+        lease,
     })?;
     Ok(started)
 }
@@ -261,6 +287,7 @@ async fn open_store(
         });
     };
     let database = landfall_store_postgres::Config {
+        feeds: lead.is_some(),
         lead,
         ..landfall_store_postgres::Config::new(url.expose())
     };
@@ -329,16 +356,7 @@ fn router(
     tasks: &mut JoinSet<()>,
 ) -> (Router, Endpoint, Arc<Subscribers>) {
     let engine = &health.engine;
-    let streaming = StreamingState::new(
-        engine.clone(),
-        auth.clone(),
-        StreamingSettings {
-            strict_cookies: config.strict_cookies,
-            dynamic_channels: config.dynamic_channels,
-            ..StreamingSettings::default()
-        },
-        stopping.clone(),
-    );
+    let streaming = streaming(config, auth, stopping.clone());
     tasks.spawn(streaming.clone().sweep());
     if config.login_events {
         tasks.spawn(auth.publish_logins(stopping.clone()));
@@ -394,6 +412,16 @@ fn router(
         .merge(landfall_pubsub::router(pubsub))
         .fallback(health::nobodys);
     (router, endpoint, subscribers)
+}
+
+/// The Streaming API.
+fn streaming(config: &Config, auth: &Auth, stopping: watch::Receiver<bool>) -> StreamingState {
+    let settings = StreamingSettings {
+        strict_cookies: config.strict_cookies,
+        dynamic_channels: config.dynamic_channels,
+        ..StreamingSettings::default()
+    };
+    StreamingState::new(auth.engine().clone(), auth.clone(), settings, stopping)
 }
 
 /// What an assertion may name as its audience besides the login hosts of the service. The `Host` header of a request

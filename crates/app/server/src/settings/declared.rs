@@ -728,7 +728,7 @@ settings! {
         Group::Cluster,
         "Host and port at which the other nodes of the cluster reach this one; its name in logs and lists",
     )
-    .details("With it, any number of servers share one `store`: one of them leads, the others pass requests on to it ([operations/cluster.md](operations/cluster.md)). Port 0 is the port that the server listens on.")
+    .details("With it, any number of servers share one `store`: one of them leads, the others follow it ([operations/cluster.md](operations/cluster.md)). Port 0 is the port that the server listens on.")
     .serve_only()
     .example("\"node-1.internal:7443\"");
 

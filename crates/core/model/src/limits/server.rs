@@ -301,6 +301,16 @@ pub const LEADER_CONNECTIONS_IDLE_MAX: usize = 256;
 /// Time after which an idle connection to the leader is closed. Source: none.
 pub const LEADER_CONNECTION_IDLE_MAX: Duration = Duration::from_mins(1);
 
+/// Time that a node which follows waits to be up to date: for a request with a login that it does not know, and for the answer
+/// to a request that it has passed on. Source: none.
+pub const FOLLOWER_WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// Time between two reports of a node that follows to the leader. Source: none.
+pub const FOLLOWER_REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// Size of such a report, and of the reply. Unit: bytes. Source: none; some ten thousand sessions that use many topics.
+pub const FOLLOWER_REPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// Time that requests in progress have to finish when a node hands the lead over; others wait meanwhile. Source: none; less
 /// than [`LEADER_WAIT_MAX`].
 pub const HAND_OVER_MAX: Duration = Duration::from_secs(3);

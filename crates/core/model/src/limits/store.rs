@@ -74,6 +74,23 @@ pub const FEED_COMMITS_MAX: usize = 4_096;
 /// Touched items in the recent commits that are kept. Source: none.
 pub const FEED_ITEMS_MAX: usize = 65_536;
 
+/// Touched items that the feed of a store on PostgreSQL lists of one commit; who follows loads everything anew after one with
+/// more. Source: none.
+pub const FEED_ITEMS_OF_COMMIT_MAX: usize = 10_000;
+
+/// Time that a store on PostgreSQL keeps recent commits for nodes that follow. Source: none.
+pub const FEED_KEPT: Duration = Duration::from_hours(1);
+
+/// Commits that it keeps for them at most, however young they are. Source: none; loading everything anew costs less than
+/// reading more of them.
+pub const FEED_KEPT_COMMITS_MAX: u64 = 100_000;
+
+/// Commits after which those that are kept no longer are deleted. Source: none; few enough to delete along with a commit.
+pub const FEED_TRIM_COMMITS: u32 = 256;
+
+/// Time after which the same happens with fewer commits. Source: none.
+pub const FEED_TRIM_EVERY: Duration = Duration::from_mins(1);
+
 /// Free pages that one trim gives back to the disk, 4 MiB. Source: none.
 pub const SHRINK_PAGES_MAX: i64 = 1_000;
 

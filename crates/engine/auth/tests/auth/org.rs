@@ -9,7 +9,9 @@ use landfall_auth::{
     CodeExchange, Granted, NewUser, PasswordCost, ResponseType, Settings,
 };
 use landfall_engine::usage::Allocations;
-use landfall_engine::{Assignment, Change, Engine, ManualClock, Parts, SeededEntropy, Transaction};
+use landfall_engine::{
+    Assignment, Change, Engine, Lease, ManualClock, Parts, SeededEntropy, Transaction,
+};
 use landfall_engine::{Org as Identity, WriterThread};
 use landfall_model::{RecordId, Timestamp, Value};
 use tempfile::TempDir;
@@ -209,6 +211,7 @@ async fn open(
         capture_rules: landfall_engine::CaptureRules::default(),
         streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
+        lease: Lease::unlimited(),
     })
     .expect("an engine");
     let auth = Auth::open(engine, settings.clone()).await.expect("logins");

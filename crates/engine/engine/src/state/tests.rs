@@ -57,6 +57,7 @@ async fn org() -> Org {
         capture_rules: CaptureRules::default(),
         streams: Streams::default(),
         allocations: Allocations::UNLIMITED,
+        lease: crate::Lease::unlimited(),
     })
     .expect("an engine");
     let mut org = Org {

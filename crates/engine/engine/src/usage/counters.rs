@@ -124,6 +124,18 @@ impl Counters {
         });
     }
 
+    /// Hands over what was counted since the last time, and counts it here no more.
+    pub(super) fn take_tallies(&mut self, mut take: impl FnMut(&Client, TopicId, u64)) {
+        // Checked first, as in `collect`.
+        self.tallies.retain(|tally| {
+            let stays = Arc::strong_count(tally) > 1;
+            for (topic, count) in tally.take() {
+                take(&tally.client, topic, count);
+            }
+            stays
+        });
+    }
+
     fn count(&mut self, hour: i64, entry: &Entry, count: u64) {
         if let Some(metric) = Metric::of(entry) {
             metric.count(self.metrics.entry(hour).or_default(), count);

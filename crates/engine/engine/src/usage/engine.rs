@@ -12,11 +12,14 @@ impl Engine {
         &self.0.usage
     }
 
-    /// Keeps what was counted since the last time.
+    /// Keeps what was counted since the last time. Where another process writes, that is what is reported to it.
     ///
     /// # Errors
     /// [`Error::Store`] or [`Error::Stopped`].
     pub async fn save_usage(&self) -> Result<(), Error> {
+        if self.follows() {
+            return Ok(());
+        }
         let documents = self.usage().unsaved();
         if documents.is_empty() {
             return Ok(());

@@ -70,7 +70,7 @@ pub(super) struct Computing<'c> {
 }
 
 /// Who makes a transaction.
-pub(super) struct By {
+pub(crate) struct By {
     pub(super) user: RecordId,
     /// What they may do; none: the org does it to itself.
     pub(super) rights: Option<Arc<Rights>>,

@@ -22,10 +22,10 @@ use crate::health::{Health, WriterHealth};
 use crate::snapshots::{Restoration, Restored};
 use crate::state::Projection;
 
-pub(super) type Answer<T> = oneshot::Sender<Result<T, Error>>;
+pub(crate) type Answer<T> = oneshot::Sender<Result<T, Error>>;
 
 /// Everything that the writer is asked to do.
-pub(super) enum Command {
+pub(crate) enum Command {
     Commit(Transaction, By, Option<Note>, Answer<Vec<Outcome>>),
     /// A transaction whose changes come step by step. Nothing else is done until its end.
     Open(Opened),
@@ -46,6 +46,8 @@ pub(super) enum Command {
     Attach(Weak<dyn Projection>, Answer<()>),
     /// Nothing but what comes before each command: a stale state is loaded again.
     LoadAgain,
+    /// Has everything taken in that another process has committed.
+    CatchUp(Answer<()>),
     Stop,
 }
 
@@ -76,13 +78,14 @@ impl Command {
     }
 
     /// Answers with an error; says whether to stop.
-    pub(super) fn refuse(self, error: impl Fn() -> Error) -> bool {
+    pub(crate) fn refuse(self, error: impl Fn() -> Error) -> bool {
         match self {
             Self::Commit(_, _, _, answer) => answer_with(answer, Err(error())),
             Self::Put(_, answer)
             | Self::Stamp(_, answer)
             | Self::RestartLog(answer)
             | Self::Deploy(_, answer)
+            | Self::CatchUp(answer)
             | Self::Attach(_, answer) => answer_with(answer, Err(error())),
             Self::Publish(_, _, answer) => answer_with(answer, Err(error())),
             Self::Trim(_, answer) => answer_with(answer, Err(error())),
@@ -101,7 +104,7 @@ pub(super) fn failed() -> Error {
     landfall_store::Error::Poisoned.into()
 }
 
-pub(super) fn answer_with<T>(answer: Answer<T>, result: Result<T, Error>) {
+pub(crate) fn answer_with<T>(answer: Answer<T>, result: Result<T, Error>) {
     // The caller may have hung up; the work is done in any case.
     let _ = answer.send(result);
 }
@@ -135,8 +138,8 @@ impl WriterCounters {
 }
 
 #[derive(Default)]
-pub(super) struct State {
-    pub(super) health: WriterHealth,
+pub(crate) struct State {
+    pub(crate) health: WriterHealth,
     /// Whether a [`Command::LoadAgain`] waits.
     is_asked_to_load: AtomicBool,
     pub(super) counters: WriterCounters,
@@ -144,7 +147,7 @@ pub(super) struct State {
 
 impl State {
     /// A further request to load a stale state again is let through.
-    pub(super) fn may_be_asked_again(&self) {
+    pub(crate) fn may_be_asked_again(&self) {
         self.is_asked_to_load.store(false, Ordering::Release);
     }
 
@@ -168,29 +171,29 @@ pub(crate) struct Inbox {
     commands: mpsc::Receiver<Command>,
     /// Received, to be worked on in this order.
     taken: VecDeque<Command>,
-    pub(super) state: Arc<State>,
+    pub(crate) state: Arc<State>,
 }
 
 impl Inbox {
     /// The next command, as soon as there is one; none when nobody can send any more.
-    pub(super) fn wait(&mut self) -> Option<Command> {
+    pub(crate) fn wait(&mut self) -> Option<Command> {
         self.taken
             .pop_front()
             .or_else(|| self.commands.blocking_recv())
     }
 
     /// The next command that has been taken.
-    pub(super) fn next_taken(&mut self) -> Option<Command> {
+    pub(crate) fn next_taken(&mut self) -> Option<Command> {
         self.taken.pop_front()
     }
 
     /// Has a command be the next again.
-    pub(super) fn put_back(&mut self, command: Command) {
+    pub(crate) fn put_back(&mut self, command: Command) {
         self.taken.push_front(command);
     }
 
     /// Takes what waits, about as much as a group may hold; returns whether there is anything to work on.
-    pub(super) fn take_waiting(&mut self) -> bool {
+    pub(crate) fn take_waiting(&mut self) -> bool {
         let mut weight: usize = self.taken.iter().map(Command::weight).sum();
         while self.taken.len() < limits::GROUP_COMMANDS_MAX && weight < limits::GROUP_ROWS_MAX {
             let Ok(command) = self.commands.try_recv() else {
@@ -298,6 +301,10 @@ impl Handle {
         self.ask(|answer| Command::Attach(projection, answer)).await
     }
 
+    pub(crate) async fn catch_up(&self) -> Result<(), Error> {
+        self.ask(Command::CatchUp).await
+    }
+
     /// Has the writer try to load a stale state again, unless it is asked to already. Nobody waits for it.
     pub(crate) fn load_again(&self) {
         if self.state.is_asked_to_load.swap(true, Ordering::AcqRel) {
@@ -326,7 +333,7 @@ impl Handle {
         &self.state.counters
     }
 
-    pub(super) fn running(&self, thread: JoinHandle<()>) -> WriterThread {
+    pub(crate) fn running(&self, thread: JoinHandle<()>) -> WriterThread {
         WriterThread {
             inbox: self.inbox.clone(),
             thread,

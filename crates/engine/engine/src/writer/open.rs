@@ -30,7 +30,7 @@ pub struct OpenTransaction {
 }
 
 /// What the writer gets of it.
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) by: By,
     pub(super) origin: String,
     pub(super) steps: Receiver<Step>,

@@ -57,7 +57,9 @@ pub(super) const fn ends_the_writer(failure: &Error) -> bool {
         | Error::Document { .. }
         | Error::Invalid { .. }
         | Error::Thread(_)
-        | Error::Stopped => false,
+        | Error::Stopped
+        | Error::ReadOnly
+        | Error::Behind => false,
     }
 }
 

@@ -11,6 +11,7 @@ mod derived;
 mod events;
 mod failing;
 mod filing;
+mod following;
 mod groups;
 mod inviting;
 mod made;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use landfall_engine::usage::Allocations;
 use landfall_engine::{
-    Assignment, CaptureRules, Change, Clock, Engine, Event, ManualClock, Outcome, Parts, Rights,
-    SeededEntropy, TopicFilter, Transaction, WriterThread,
+    Assignment, CaptureRules, Change, Clock, Engine, Event, Lease, ManualClock, Outcome, Parts,
+    Rights, SeededEntropy, TopicFilter, Transaction, WriterThread,
 };
 use landfall_model::{
     ChangeEventHeader, ChangeType, EntityDefinition, Fault, FieldBits, RecordId, ReplayId, Row,
@@ -299,6 +299,7 @@ pub(crate) fn start(
         capture_rules,
         streams: landfall_engine::Streams::default(),
         allocations: Allocations::UNLIMITED,
+        lease: Lease::unlimited(),
     })
     .expect("an engine")
 }

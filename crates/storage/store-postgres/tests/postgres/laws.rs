@@ -1,8 +1,10 @@
 //! The store on PostgreSQL keeps the laws of a store. `LAW=words` checks those with that word in their names.
 
-use landfall_store::Opened;
+use std::sync::Arc;
+
 use landfall_store::laws::{Fixture, LAWS};
-use landfall_store_postgres::{Config, open};
+use landfall_store::{Opened, Reader};
+use landfall_store_postgres::{Config, follow, open};
 
 use crate::server::Server;
 
@@ -11,7 +13,15 @@ struct Schema(String);
 
 impl Fixture for Schema {
     fn open(&self) -> Opened {
-        open(&Config::new(&self.0)).expect("the store opens")
+        let config = Config {
+            feeds: true,
+            ..Config::new(&self.0)
+        };
+        open(&config).expect("the store opens")
+    }
+
+    fn reader_elsewhere(&self) -> Option<Arc<dyn Reader>> {
+        Some(follow(&Config::new(&self.0)).expect("the store can be followed"))
     }
 }
 

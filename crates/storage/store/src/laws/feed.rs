@@ -3,22 +3,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use landfall_model::{CommitNumber, EntityDefinition, EntityName, Timestamp};
+use landfall_model::{CommitNumber, EntityDefinition, EntityName, Timestamp, Topic};
 
 use super::Fixture;
 use super::sample::{
     changed_row, entity, event, id, new_row, nothing, opened, publish, row, text, topic,
 };
 use crate::{
-    Appended, Commit, Document, DocumentKind, Followed, Opened, Outcome, RowRemoval, WriteSet,
+    Appended, Commit, Document, DocumentKind, Followed, Opened, Outcome, Reader, RowRemoval,
+    TopicFilter, WriteSet,
 };
 
 /// Everything after `after`, in pages of `limit`.
 fn followed(store: &Opened, after: CommitNumber, limit: usize) -> Vec<Arc<Commit>> {
+    followed_by(&*store.reader, after, limit)
+}
+
+fn followed_by(reader: &dyn Reader, after: CommitNumber, limit: usize) -> Vec<Arc<Commit>> {
     let mut all: Vec<Arc<Commit>> = Vec::new();
     loop {
         let from = all.last().map_or(after, |commit| commit.number);
-        match store.reader.follow(from, limit).expect("readable") {
+        match reader.follow(from, limit).expect("readable") {
             Followed::Commits(commits) if commits.is_empty() => return all,
             Followed::Commits(commits) => {
                 assert!(commits.len() <= limit);
@@ -134,10 +139,25 @@ pub(super) fn follows(at: &dyn Fixture) {
     for limit in [1, 3, 100] {
         assert_eq!(followed(&store, start.commit_number, limit), expected);
     }
+    follows_elsewhere(at, start.commit_number, &expected);
     for (index, commit) in expected.iter().enumerate() {
         let rest: Vec<_> = expected.iter().skip(index + 1).cloned().collect();
         assert_eq!(followed(&store, commit.number, 2), rest);
     }
+}
+
+/// Another process reads the same commits.
+fn follows_elsewhere(at: &dyn Fixture, after: CommitNumber, expected: &[Arc<Commit>]) {
+    let Some(elsewhere) = at.reader_elsewhere() else {
+        return;
+    };
+    for limit in [1, 3, 100] {
+        assert_eq!(followed_by(&*elsewhere, after, limit), expected);
+    }
+    assert_eq!(
+        elsewhere.position().ok(),
+        expected.last().map(|commit| commit.position())
+    );
 }
 
 pub(super) fn too_far_behind(at: &dyn Fixture) {
@@ -158,6 +178,57 @@ pub(super) fn too_far_behind(at: &dyn Fixture) {
         }
     }
     panic!("the feed keeps commits without a bound");
+}
+
+/// What a commit has touched is there for the reader of another process once the commit is reported to it: rows of an object
+/// whose table is made later, fields that it gets, documents, events. Nothing is missing after the writer was another one.
+pub(super) fn read_along(at: &dyn Fixture) {
+    let entity = entity();
+    let mut store = opened(at, &entity);
+    let Some(elsewhere) = at.reader_elsewhere() else {
+        return;
+    };
+    let topic = topic(&mut store, "/data/Thing__ChangeEvent");
+    let start = elsewhere.position().expect("readable");
+    assert_eq!(elsewhere.row(&entity, id(1)).expect("readable"), None);
+    let kept = row(&entity, 1, &[("Name", text("one"))]);
+    let write = WriteSet {
+        rows: vec![new_row(&entity, 1, kept)],
+        documents: vec![document(DocumentKind::Session, "a", Some("1"))],
+        ..WriteSet::default()
+    };
+    let outcome = store.writer.commit(&write, &mut |position| Appended {
+        events: vec![event(topic, 1)],
+        ..nothing(position)
+    });
+    let committed = outcome.and_then(Outcome::committed).expect("committed");
+    let followed = followed_by(&*elsewhere, start.commit_number, 10);
+    assert_eq!(followed, std::slice::from_ref(&committed.commit));
+    assert_eq!(
+        elsewhere.row(&entity, id(1)).expect("readable"),
+        store.reader.row(&entity, id(1)).expect("readable")
+    );
+    let session = elsewhere.document(DocumentKind::Session, "a");
+    assert_eq!(session.expect("readable").as_deref(), Some(&b"1"[..]));
+    let page = elsewhere.events(start.tail, &TopicFilter::All, 10);
+    assert_eq!(page.expect("readable").events, committed.events);
+    let of_topic = elsewhere.topic_number(&Topic::new("/data/Thing__ChangeEvent"));
+    assert_eq!(of_topic.expect("readable"), Some(topic));
+    drop(store);
+    let mut store = opened(at, &entity);
+    let renamed = row(&entity, 1, &[("Name", text("two"))]);
+    let write = WriteSet {
+        rows: vec![changed_row(&entity, 1, renamed, &["Name"])],
+        ..WriteSet::default()
+    };
+    let outcome = store.writer.commit(&write, &mut nothing);
+    let later = outcome.and_then(Outcome::committed).expect("committed");
+    let followed = followed_by(&*elsewhere, committed.commit.number, 10);
+    assert_eq!(followed, [later.commit]);
+    assert_eq!(
+        elsewhere.row(&entity, id(1)).expect("readable"),
+        store.reader.row(&entity, id(1)).expect("readable")
+    );
 }
 
 pub(super) fn trimmed(at: &dyn Fixture) {
@@ -194,6 +265,10 @@ pub(super) fn trimmed(at: &dyn Fixture) {
         commits.last().map(|commit| commit.position()),
         Some(position)
     );
+    if let Some(elsewhere) = at.reader_elsewhere() {
+        assert_eq!(followed_by(&*elsewhere, after, 1), commits);
+        assert_eq!(elsewhere.log_bounds().expect("readable"), bounds);
+    }
     drop(store);
     let store = at.open();
     assert_eq!(store.reader.position().expect("readable"), position);
