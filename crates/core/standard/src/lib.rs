@@ -18,7 +18,7 @@ mod with_features;
 
 use std::sync::{Arc, OnceLock};
 
-use landfall_model::{EntityDefinition, PlatformEventDefinition};
+use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
 use thiserror::Error;
 
 pub use features::{Feature, Features, Meaning, feature, feature_of_setting, features};
@@ -77,6 +77,10 @@ pub struct Shipped {
     pub entities: Vec<Arc<EntityDefinition>>,
     /// As [`platform_events`].
     pub platform_events: Vec<Arc<PlatformEventDefinition>>,
+    /// Objects that a feature brings.
+    pub brought: Vec<EntityName>,
+    /// Fields of other objects that a feature brings.
+    pub added: Vec<(EntityName, FieldName)>,
 }
 
 /// What [`entities`] and [`platform_events`] return, read once.
@@ -91,6 +95,8 @@ pub fn shipped() -> Result<&'static Arc<Shipped>, Error> {
     let shipped = Shipped {
         entities: entities()?.into_iter().map(Arc::new).collect(),
         platform_events: platform_events()?.into_iter().map(Arc::new).collect(),
+        brought: Vec::new(),
+        added: Vec::new(),
     };
     Ok(SHIPPED.get_or_init(|| Arc::new(shipped)))
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use landfall_model::{ChangeEventDefinition, ChildRelationship, EntityDefinition, FieldName};
+use landfall_model::{ChangeEventDefinition, ChildRelationship, EntityDefinition, EntityName, FieldName};
 
 use crate::data::{self, AddedField, ByFeature};
 use crate::features::Features;
@@ -51,8 +51,11 @@ fn with(features: &Features) -> Result<Shipped, Error> {
     let every_org = crate::shipped()?;
     let mut by_feature = ByFeature::read()?;
     let mut added: HashMap<String, Added> = HashMap::new();
+    let mut names = Vec::new();
     for field in std::mem::take(&mut by_feature.fields) {
         if features.any_of(&field.features) {
+            let entity = EntityName::new(field.entity.as_str());
+            names.push((entity, FieldName::new(field.field.as_str())));
             let entity = added.entry(field.entity.clone()).or_default();
             entity.fields.push(field);
         }
@@ -69,6 +72,8 @@ fn with(features: &Features) -> Result<Shipped, Error> {
         }
         brought.push(Arc::new(entity));
     }
+    let of_brought: Vec<EntityName> = brought.iter().map(|entity| entity.name.clone()).collect();
+    names.retain(|(entity, _)| every_org.entities.iter().any(|known| known.name == *entity));
     let changed = every_org.entities.iter().map(|entity| {
         let Some(added) = added.remove(entity.name.as_str()) else {
             return Arc::clone(entity);
@@ -80,6 +85,8 @@ fn with(features: &Features) -> Result<Shipped, Error> {
     Ok(Shipped {
         entities,
         platform_events: every_org.platform_events.clone(),
+        brought: of_brought,
+        added: names,
     })
 }
 

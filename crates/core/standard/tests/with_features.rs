@@ -53,7 +53,7 @@ fn the_page_of_objects_names_each_with_its_features() {
                 continue;
             }
             let entity = catalog.entity(object).expect("a shipped object");
-            let mark = if entity.change_event.is_some() { "" } else { "\\*" };
+            let mark = if entity.change_event.is_some() { "" } else { "*" };
             let name = format!("`{object}`{mark}");
             assert!(
                 row.contains(&format!("{name},")) || row.contains(&format!("{name} |")),

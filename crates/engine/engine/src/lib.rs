@@ -23,6 +23,7 @@ mod entropy;
 mod error;
 mod external_id;
 pub mod faults;
+pub mod features;
 mod file_bytes;
 mod formulas;
 mod generic_channels;
