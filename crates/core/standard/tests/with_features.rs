@@ -145,22 +145,6 @@ fn currencies_have_their_position_in_describes_and_events() {
     }
 }
 
-/// Source: queries of orgs with these picklists, which list the fields of an account as describes do.
-#[test]
-fn codes_of_states_and_countries_follow_the_country() {
-    let with = shipped(&["StateAndCountryPicklist"]);
-    let account = entity(&with, "Account").expect("shipped");
-    let listed = names(account).join(" ");
-    assert!(
-        listed.contains("BillingCountry BillingStateCode BillingCountryCode BillingLatitude"),
-        "{listed}"
-    );
-    let (_, code) = account.field("BillingStateCode").expect("a field");
-    assert_eq!(code.compound.as_ref().map(FieldName::as_str), Some("BillingAddress"));
-    assert!(code.in_change_event);
-    assert!(!captured(account).contains(&"BillingStateCode"));
-}
-
 #[test]
 fn captured_fields_of_features_are_in_the_event_of_their_object() {
     for entity in whole().entities() {

@@ -24,6 +24,7 @@ use crate::channel::{Channel, Declared};
 use crate::compiled::{Compilation, Compiled};
 use crate::components::Components;
 use crate::deleted_events::DeletedEvents;
+use crate::currencies;
 use crate::error::Error;
 use crate::formulas::FormulaFields;
 use crate::identity;
@@ -115,6 +116,7 @@ impl Definitions {
     ) -> Result<Self, Error> {
         let (Compilation { mut compiled, .. }, components) = Compilation::stored(reads, ahead)?;
         compiled.catalog = compiled.with_types(&components);
+        compiled.catalog = currencies::offered(reads, compiled.catalog)?;
         let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)

@@ -13,6 +13,7 @@ mod clock;
 mod command;
 mod compiled;
 mod components;
+mod currencies;
 mod custom_metadata;
 mod defaults;
 mod definitions;

@@ -9,6 +9,7 @@ use landfall_model::{
 use landfall_store::{Appended, Document, DocumentKind, RowRemoval, RowWrite, WriteSet, Writer};
 
 use crate::compiled::Compilation;
+use crate::currencies;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
@@ -166,6 +167,7 @@ fn complete(
     setup.complete(&*writer)?;
     let mut rows = setup.rows;
     rows.extend(price_book::missing(&*writer, catalog, numbers, at)?);
+    rows.extend(currencies::missing(&*writer, catalog, numbers, at)?);
     if rows.is_empty() {
         return Ok(());
     }

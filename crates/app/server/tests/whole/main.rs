@@ -14,6 +14,7 @@ mod control_snapshots;
 mod describe;
 mod documents;
 mod faults;
+mod features;
 mod faults_of_reads;
 mod faults_of_records;
 mod golden;
