@@ -80,8 +80,8 @@ pub use namespace::Namespace;
 pub use node::{Node, NodeContent};
 pub use order::declaration_order;
 pub use org_features::{
-    NamedFeature, features_component, features_part, named_features, objects_of_part, settings_file,
-    settings_that_are_on,
+    NamedFeature, features_component, features_part, named_features, objects_of_part,
+    settings_file, settings_that_are_on,
 };
 pub use origin::{Origin, OriginPattern, is_loopback};
 pub use other_type::OtherType;

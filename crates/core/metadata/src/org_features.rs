@@ -149,7 +149,10 @@ mod tests {
             let objects = parts.iter().flat_map(objects_of_part);
             objects.map(str::to_owned).collect::<Vec<_>>()
         };
-        assert_eq!(of("objects/Quote/Quote.object-meta.xml", "<CustomObject/>"), ["Quote"]);
+        assert_eq!(
+            of("objects/Quote/Quote.object-meta.xml", "<CustomObject/>"),
+            ["Quote"]
+        );
         assert_eq!(
             of(
                 "objects/A__c/fields/Q__c.field-meta.xml",
@@ -164,13 +167,17 @@ mod tests {
             ),
             ["Quote"]
         );
-        let profile = "<Profile><objectPermissions><object>Quote</object></objectPermissions></Profile>";
+        let profile =
+            "<Profile><objectPermissions><object>Quote</object></objectPermissions></Profile>";
         assert!(of("profiles/Admin.profile-meta.xml", profile).is_empty());
     }
 
     #[test]
     fn settings_are_on_if_their_element_says_so() {
-        assert_eq!(settings_file("a/settings/Quote.settings-meta.xml"), Some("Quote"));
+        assert_eq!(
+            settings_file("a/settings/Quote.settings-meta.xml"),
+            Some("Quote")
+        );
         assert_eq!(settings_file("settings/Quote.settings"), Some("Quote"));
         assert_eq!(settings_file("settings/Quote.xml"), None);
         let content = "<QuoteSettings xmlns=\"http://soap.sforce.com/2006/04/metadata\">\

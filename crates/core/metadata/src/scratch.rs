@@ -100,7 +100,11 @@ mod tests {
         let on: Vec<_> = on.map(|(of, name)| (of.as_str(), name.as_str())).collect();
         assert_eq!(
             on,
-            [("", "a"), ("order", "enableOrders"), ("quote", "enableQuote")]
+            [
+                ("", "a"),
+                ("order", "enableOrders"),
+                ("quote", "enableQuote")
+            ]
         );
     }
 

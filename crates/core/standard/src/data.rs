@@ -115,10 +115,7 @@ impl ByFeature {
 }
 
 /// The fields of an object that every org has, with those of some features.
-pub(crate) fn fields_with(
-    entity: &EntityDefinition,
-    features: &Features,
-) -> Option<Fields> {
+pub(crate) fn fields_with(entity: &EntityDefinition, features: &Features) -> Option<Fields> {
     let mut slices = slices(OBJECTS, FIELDS);
     let name = entity.name.as_str();
     let packed = slices.find(|packed| packed.is_of(name))?;

@@ -64,8 +64,8 @@ pub fn feature(name: &str) -> Meaning {
     let name = name.split(':').next().unwrap_or_default().trim();
     let is_same = |other: &str| other.eq_ignore_ascii_case(name);
     let mut all = features().iter();
-    let known = all
-        .find(|known| is_same(&known.name) || known.scratch.iter().any(|other| is_same(other)));
+    let known =
+        all.find(|known| is_same(&known.name) || known.scratch.iter().any(|other| is_same(other)));
     if let Some(known) = known {
         return Meaning::Feature(known);
     }
@@ -101,7 +101,10 @@ pub fn feature_of_setting(component: &str, setting: &str) -> Option<&'static Fea
 
 /// How many letters have to be replaced, added or left out to make one name the other, in any letter case.
 fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<u8> = right.bytes().map(|byte| byte.to_ascii_lowercase()).collect();
+    let right: Vec<u8> = right
+        .bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (index, byte) in left.bytes().enumerate() {
         let mut diagonal = index;

@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use landfall_model::{ChangeEventDefinition, ChildRelationship, EntityDefinition, EntityName, FieldName};
+use landfall_model::{
+    ChangeEventDefinition, ChildRelationship, EntityDefinition, EntityName, FieldName,
+};
 
 use crate::data::{self, AddedField, ByFeature};
 use crate::features::Features;

@@ -22,7 +22,12 @@ fn shipped(names: &[&str]) -> Arc<Shipped> {
 
 fn whole() -> Catalog {
     let shipped = landfall_standard::shipped_with(&Features::all());
-    Catalog::of(shipped.expect("every data file can be read").entities.clone())
+    Catalog::of(
+        shipped
+            .expect("every data file can be read")
+            .entities
+            .clone(),
+    )
 }
 
 fn entity<'a>(shipped: &'a Shipped, name: &str) -> Option<&'a Arc<EntityDefinition>> {
@@ -53,7 +58,11 @@ fn the_page_of_objects_names_each_with_its_features() {
                 continue;
             }
             let entity = catalog.entity(object).expect("a shipped object");
-            let mark = if entity.change_event.is_some() { "" } else { "*" };
+            let mark = if entity.change_event.is_some() {
+                ""
+            } else {
+                "*"
+            };
             let name = format!("`{object}`{mark}");
             assert!(
                 row.contains(&format!("{name},")) || row.contains(&format!("{name} |")),
@@ -62,10 +71,15 @@ fn the_page_of_objects_names_each_with_its_features() {
             );
         }
     }
-    let of_features = landfall_standard::feature_objects().expect("readable").len();
+    let of_features = landfall_standard::feature_objects()
+        .expect("readable")
+        .len();
     let captured = catalog.entities().iter();
     let captured = captured.filter(|entity| entity.change_event.is_some());
-    let counts = format!("{of_features} more with features, {} of all", captured.count());
+    let counts = format!(
+        "{of_features} more with features, {} of all",
+        captured.count()
+    );
     assert!(page.contains(&counts), "{counts}");
 }
 
@@ -100,16 +114,32 @@ fn a_feature_brings_its_objects_and_leaves_the_others_alone() {
     let quotes = opportunity.children.iter();
     let quotes: Vec<_> = quotes
         .filter(|child| child.relationship_name.as_deref() == Some("Quotes"))
-        .map(|child| (child.child.as_str(), child.field.as_str(), child.delete_rule))
+        .map(|child| {
+            (
+                child.child.as_str(),
+                child.field.as_str(),
+                child.delete_rule,
+            )
+        })
         .collect();
     assert_eq!(quotes, [("Quote", "OpportunityId", DeleteRule::Cascade)]);
     assert!(opportunity.field("SyncedQuoteId").is_some());
     // The lines of a quote have schedules with another feature, and signatures.
     let quote = entity(&with, "Quote").expect("brought");
-    assert!(quote.children.iter().all(|child| child.child.as_str() != "DigitalSignature"));
+    assert!(
+        quote
+            .children
+            .iter()
+            .all(|child| child.child.as_str() != "DigitalSignature")
+    );
     let signed = shipped(&["Quotes", "FieldService"]);
     let quote = entity(&signed, "Quote").expect("brought");
-    assert!(quote.children.iter().any(|child| child.child.as_str() == "DigitalSignature"));
+    assert!(
+        quote
+            .children
+            .iter()
+            .any(|child| child.child.as_str() == "DigitalSignature")
+    );
 }
 
 #[test]
@@ -117,7 +147,10 @@ fn orgs_with_the_same_features_share_what_they_have() {
     let one = shipped(&["Surveys", "Territory2"]);
     assert!(Arc::ptr_eq(&one, &shipped(&["Territory2", "Surveys"])));
     let shown = |entity: &EntityDefinition| format!("{:?}", entity.fields);
-    let unread = one.entities.iter().filter(|entity| shown(entity).contains("uninit"));
+    let unread = one
+        .entities
+        .iter()
+        .filter(|entity| shown(entity).contains("uninit"));
     assert!(unread.count() > one.entities.len() / 2);
 }
 
@@ -154,10 +187,7 @@ fn captured_fields_of_features_are_in_the_event_of_their_object() {
         };
         if let Some(event) = &entity.change_event {
             assert_eq!(listed.len(), event.fields.len(), "{}", entity.name);
-            assert_eq!(
-                event.name.as_str(),
-                format!("{}ChangeEvent", entity.name)
-            );
+            assert_eq!(event.name.as_str(), format!("{}ChangeEvent", entity.name));
         }
         for field in &entity.fields {
             let name = field.name.as_str();
@@ -198,11 +228,19 @@ fn everything_together_is_sound() {
         }
         let can = entity.capabilities;
         let is_fixed = !(can.createable || can.updateable || can.deletable);
-        assert!(!is_fixed || entity.change_event.is_none(), "{}", entity.name);
+        assert!(
+            !is_fixed || entity.change_event.is_none(),
+            "{}",
+            entity.name
+        );
         let mut seen = HashSet::new();
         for field in &entity.fields {
             let name = field.name.as_str();
-            assert!(seen.insert(name.to_ascii_lowercase()), "{}.{name}", entity.name);
+            assert!(
+                seen.insert(name.to_ascii_lowercase()),
+                "{}.{name}",
+                entity.name
+            );
             assert!(!field.label.is_empty());
             assert!(
                 can.createable || !field.createable,
@@ -212,7 +250,9 @@ fn everything_together_is_sound() {
             sound_references(&catalog, entity, field);
         }
         if let Some(parent) = &entity.traits.controlled_by {
-            let parent = catalog.entity(parent.as_str()).expect("the object it belongs to");
+            let parent = catalog
+                .entity(parent.as_str())
+                .expect("the object it belongs to");
             assert!(parent.traits.controlled_by.is_none(), "{}", entity.name);
         }
     }

@@ -51,7 +51,9 @@ pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fau
     Ok(UserInfo {
         has_persons: account.is_some_and(|account| account.field("IsPersonAccount").is_some()),
         has_currencies: catalog.entity("CurrencyType").is_some(),
-        currency: account.and_then(corporate).unwrap_or_else(|| "USD".to_owned()),
+        currency: account
+            .and_then(corporate)
+            .unwrap_or_else(|| "USD".to_owned()),
         user: record(engine, "User", login.user_id).await?,
         org: record(engine, "Organization", login.org_id).await?,
         idle: login.expires().since(login.used()) / 1_000,

@@ -106,7 +106,11 @@ pub(crate) fn granted(
     let mut objects: Vec<&EntityDefinition> = Vec::new();
     let mut fields: Vec<(&EntityDefinition, &FieldDefinition)> = Vec::new();
     let known: BTreeSet<&str> = before.brought.iter().map(|name| name.as_str()).collect();
-    for name in now.brought.iter().filter(|name| !known.contains(name.as_str())) {
+    for name in now
+        .brought
+        .iter()
+        .filter(|name| !known.contains(name.as_str()))
+    {
         let Some(entity) = catalog.entity(name.as_str()) else {
             continue;
         };

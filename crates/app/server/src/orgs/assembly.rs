@@ -33,10 +33,10 @@ use crate::node::health::Health;
 use crate::node::metrics::{self, MetricsState};
 use crate::orgs::files::BULK_FOLDER;
 use crate::orgs::orphans::Orphans;
+use crate::orgs::project::features;
 use crate::orgs::scrub::Scrub;
 use crate::orgs::snapshots::Snapshots;
 use crate::orgs::subscribers::Subscribers;
-use crate::orgs::project::features;
 use crate::orgs::{disk, mark, project, rehearsal, retention, scrub, seeds, usage};
 use crate::phase::{Listener, Phase};
 

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use http::Method;
 use landfall_client::Org;
-use landfall_server::{Config, Error, Running, Server, Settings, project as projects};
+use landfall_server::{Config, Running, Settings, project as projects};
 use serde_json::{Value, json};
 
-use crate::common::{dev, login, settings, started};
+use crate::common::{login, settings, started};
 use crate::project::{call, create, events, field, found, object, write};
 
 /// A developer org with these features.
@@ -68,7 +68,10 @@ async fn a_setting_switches_a_feature_on_and_off_and_records_stay() {
     running.stop().await.expect("stops");
 
     let (running, org) = run(&with(folder.path(), &["Quotes", "FieldService"])).await;
-    assert_eq!(found(&org, "SELECT Id FROM Quote").await[0]["Id"], json!(quote));
+    assert_eq!(
+        found(&org, "SELECT Id FROM Quote").await[0]["Id"],
+        json!(quote)
+    );
     let work = json!({"Name": "Repair", "EstimatedDuration": 2, "DurationType": "Hours"});
     create(&org, "WorkType", &work).await;
     running.stop().await.expect("stops");
@@ -96,7 +99,12 @@ async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
         "<Territory2Settings xmlns=\"http://soap.sforce.com/2006/04/metadata\">\
          <enableTerritoryManagement2>true</enableTerritoryManagement2></Territory2Settings>",
     );
-    field(&sources, "WorkType", "Code__c", "<type>Text</type><length>9</length>");
+    field(
+        &sources,
+        "WorkType",
+        "Code__c",
+        "<type>Text</type><length>9</length>",
+    );
     object(&sources, "Visit__c", "ReadWrite");
     write(
         &sources,
@@ -115,7 +123,10 @@ async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
     assert_eq!(
         features,
         [
-            ("ContactsToMultipleAccounts", "config/project-scratch-def.json"),
+            (
+                "ContactsToMultipleAccounts",
+                "config/project-scratch-def.json"
+            ),
             (
                 "FieldService",
                 "force-app/objects/WorkType/fields/Code__c.field-meta.xml"
@@ -141,11 +152,17 @@ async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
     let mut config = with(&folder.path().join("org"), &[]);
     config.project = Some(files.clone());
     let (running, org) = run(&config).await;
-    for name in ["Quote", "AccountContactRelation", "Territory2Model", "Survey"] {
+    for name in [
+        "Quote",
+        "AccountContactRelation",
+        "Territory2Model",
+        "Survey",
+    ] {
         let path = format!("/sobjects/{name}/describe");
         assert_eq!(status(&org, &path).await, 200, "{name}");
     }
-    let work = json!({"Name": "Repair", "EstimatedDuration": 2, "DurationType": "Hours", "Code__c": "R"});
+    let work =
+        json!({"Name": "Repair", "EstimatedDuration": 2, "DurationType": "Hours", "Code__c": "R"});
     create(&org, "WorkType", &work).await;
     let event = events(&org, "/data/WorkTypeChangeEvent", 1).await;
     assert_eq!(event[0]["Code__c"], "R");
@@ -179,7 +196,11 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
     assert_eq!(corporate.len(), 1);
     assert_eq!(corporate[0]["IsoCode"], "USD");
     assert_eq!(corporate[0]["IsCorporate"], true);
-    assert!(found(&org, "SELECT Id FROM DatedConversionRate").await.is_empty());
+    assert!(
+        found(&org, "SELECT Id FROM DatedConversionRate")
+            .await
+            .is_empty()
+    );
 
     let in_euros = json!({"Name": "Acme", "CurrencyIsoCode": "EUR"});
     let refused = call(&org, Method::POST, "/sobjects/Account", Some(&in_euros)).await;
@@ -188,7 +209,8 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
         refused.1[0]["errorCode"],
         "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
     );
-    let euro = json!({"IsoCode": "EUR", "ConversionRate": 0.9, "DecimalPlaces": 2, "IsActive": true});
+    let euro =
+        json!({"IsoCode": "EUR", "ConversionRate": 0.9, "DecimalPlaces": 2, "IsActive": true});
     create(&org, "CurrencyType", &euro).await;
     let again = call(&org, Method::POST, "/sobjects/CurrencyType", Some(&euro)).await;
     assert_eq!(again.1[0]["errorCode"], "DUPLICATE_VALUE");
@@ -196,7 +218,10 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
     let trip = create(&org, "Trip__c", &json!({"Name": "Rome"})).await;
     let (_, described) = call(&org, Method::GET, "/sobjects/Trip__c/describe", None).await;
     let fields = described["fields"].as_array().expect("fields");
-    let names: Vec<&str> = fields.iter().filter_map(|field| field["name"].as_str()).collect();
+    let names: Vec<&str> = fields
+        .iter()
+        .filter_map(|field| field["name"].as_str())
+        .collect();
     assert_eq!(names[3..6], ["Name", "CurrencyIsoCode", "CreatedDate"]);
     let values = fields[4]["picklistValues"].as_array().expect("values");
     let values: Vec<_> = values
@@ -208,13 +233,21 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
         [(Some("EUR"), Some(false)), (Some("USD"), Some(true))]
     );
 
-    let user = found(&org, "SELECT Id FROM User WHERE Username = 'admin@landfall.test'").await;
+    let user = found(
+        &org,
+        "SELECT Id FROM User WHERE Username = 'admin@landfall.test'",
+    )
+    .await;
     let user = user[0]["Id"].as_str().expect("an id").to_owned();
     let path = format!("/sobjects/User/{user}");
     let euros = json!({"DefaultCurrencyIsoCode": "EUR"});
     assert_eq!(call(&org, Method::PATCH, &path, Some(&euros)).await.0, 204);
     let second = create(&org, "Trip__c", &json!({"Name": "Oslo"})).await;
-    let trips = found(&org, "SELECT Id, CurrencyIsoCode FROM Trip__c ORDER BY Name").await;
+    let trips = found(
+        &org,
+        "SELECT Id, CurrencyIsoCode FROM Trip__c ORDER BY Name",
+    )
+    .await;
     assert_eq!(trips[0]["Id"], json!(second));
     assert_eq!(trips[0]["CurrencyIsoCode"], "EUR");
     assert_eq!(trips[1]["Id"], json!(trip));
@@ -228,7 +261,7 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
 }
 
 #[tokio::test]
-async fn a_formula_that_needs_a_feature_keeps_it_from_being_switched_off() {
+async fn a_formula_that_needs_a_feature_has_no_value_without_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = folder.path().join("project");
     let formula = "<type>Text</type><formula>TEXT(CurrencyIsoCode)</formula>";
@@ -242,12 +275,32 @@ async fn a_formula_that_needs_a_feature_keeps_it_from_being_switched_off() {
     assert_eq!(accounts[0]["CurrencyIsoCode"], "USD");
     assert_eq!(accounts[0]["Money__c"], "USD");
     running.stop().await.expect("stops");
-    let without = Server::start(dev(landfall_server::config::Data::Folder(org))).await;
-    match without {
-        Err(Error::Project { problems }) => {
-            assert!(problems[0].path.contains("Money__c"), "{problems:?}");
-        }
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("starts"),
-    }
+    let (running, client) = run(&with(&org, &[])).await;
+    let (status, _) = call(
+        &client,
+        Method::GET,
+        "/sobjects/CurrencyType/describe",
+        None,
+    )
+    .await;
+    assert_eq!(status, 404);
+    let accounts = found(&client, "SELECT Name FROM Account").await;
+    assert_eq!(accounts[0]["Name"], "Acme");
+    assert!(!found_money(&client).await);
+    running.stop().await.expect("stops");
+    let (running, client) = run(&with(&org, &["MultiCurrency"])).await;
+    assert!(found_money(&client).await);
+    running.stop().await.expect("stops");
+}
+
+/// Whether the formula over the currency of an account has a value.
+async fn found_money(org: &Org) -> bool {
+    let (_, accounts) = call(
+        org,
+        Method::GET,
+        "/query?q=SELECT+Money__c+FROM+Account",
+        None,
+    )
+    .await;
+    accounts["records"][0]["Money__c"] == "USD"
 }

@@ -120,10 +120,7 @@ fn unknown(text: &str, name: &str, near: Option<&str>) -> Problem {
 }
 
 /// The components by which an org has features, next to those of its project.
-pub(super) fn components(
-    features: Vec<NamedFeature>,
-    components: &[Component],
-) -> Vec<Component> {
+pub(super) fn components(features: Vec<NamedFeature>, components: &[Component]) -> Vec<Component> {
     if features.is_empty() {
         return Vec::new();
     }
@@ -181,20 +178,27 @@ pub(crate) fn change(engine: &Engine, names: &[FeatureName]) -> Change {
     let mut steps = vec![Step::Put(part)];
     if wants_person_type(&features, &parts) {
         let person_type = landfall_metadata::person_account_type();
-        steps.extend(landfall_metadata::parts(&[person_type]).into_iter().map(Step::Put));
+        steps.extend(
+            landfall_metadata::parts(&[person_type])
+                .into_iter()
+                .map(Step::Put),
+        );
     }
     Change::On(steps)
 }
 
-/// Makes the change.
+/// Makes the change. What components say of an object or a field that is gone is left out, and logged.
 ///
 /// # Errors
-/// [`Error::Project`] with what an org without a feature cannot have, [`Error::Engine`].
+/// [`Error::Project`] with what an org with these features cannot have, [`Error::Engine`].
 pub(crate) async fn switch(engine: &Engine, steps: Vec<Step>) -> Result<(), Error> {
     let mut components = engine.amending().await;
     let amended = components.amend(steps, RecordId::EMPTY, false).await;
     match amended {
-        Ok(_) => Ok(()),
+        Ok(amended) => {
+            super::log(&amended.warnings);
+            Ok(())
+        }
         Err(landfall_engine::Error::Invalid { problems }) => Err(Error::Project { problems }),
         Err(other) => Err(Error::Engine(other)),
     }
