@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         pack.add(&name, object, &listed)?;
     }
     let mut tables = every_org.table("OBJECTS")?;
-    tables.push_str(&by_feature.table("FEATURE_OBJECTS")?);
+    tables.push_str(&by_feature.table("BROUGHT")?);
     fs::write(out.join("objects.rs"), tables)?;
     fs::write(
         out.join("heads.bin"),

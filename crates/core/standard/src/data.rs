@@ -29,7 +29,7 @@ const BY_FEATURE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/features.bin
 /// The fields of the objects that need a feature, one object after the other.
 const FEATURE_FIELDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/feature-fields.bin"));
 
-// `OBJECTS` and `FEATURE_OBJECTS`: the files of `data/objects`, sorted, each with the end of its fields in `FIELDS` or
+// `OBJECTS` and `BROUGHT`: the files of `data/objects`, sorted, each with the end of its fields in `FIELDS` or
 // `FEATURE_FIELDS`.
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
@@ -97,7 +97,7 @@ impl ByFeature {
         let packed = self
             .objects
             .into_iter()
-            .zip(slices(FEATURE_OBJECTS, FEATURE_FIELDS));
+            .zip(slices(BROUGHT, FEATURE_FIELDS));
         let here = packed.filter(|(object, _)| !absent.contains(&object.name));
         here.map(|(mut object, packed)| {
             object
@@ -227,7 +227,7 @@ struct Object {
     change_event: Option<Vec<String>>,
     /// Of an object that needs a feature: what its references make it a child of, of the objects that every org has.
     #[serde(default)]
-    parents: Vec<Parent>,
+    parents: Vec<Reference>,
     children: Vec<Child>,
     /// Of a data file; the packed ones are kept apart.
     #[serde(default)]
@@ -265,7 +265,7 @@ struct Child {
 /// A reference of the object to one that every org has.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Parent {
+struct Reference {
     parent: String,
     field: String,
     relationship_name: Option<String>,
@@ -453,7 +453,7 @@ impl Child {
     }
 }
 
-impl Parent {
+impl Reference {
     fn into_child(self, child: &str) -> AddedChild {
         let relationship = Child {
             entity: child.to_owned(),
