@@ -38,7 +38,7 @@ NEEDED = {
 }
 # These take a price book with prices, a community, a name of a certain form: they are compared and not created.
 NOT_CREATED = {
-    "Idea", "OpportunityLineItem", "OrderItem", "PricebookEntry", "StreamingChannel", "AssetRelationship", "ContractLineItem",
+    "Idea", "OpportunityLineItem", "OrderItem", "PricebookEntry", "QuoteLineItem", "StreamingChannel", "AssetRelationship", "ContractLineItem",
 }
 # A create of these makes the record that they belong to.
 MADE_ALONG = {"ContentVersion": "ContentDocumentId"}

@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::hosts::Hosts;
 use crate::hosts::cors::Cors;
 use crate::settings::network::Network;
-use crate::settings::{self, Program, PublicUrl, Resolved, Setting, Settings, Value};
+use crate::settings::{self, FeatureName, Program, PublicUrl, Resolved, Setting, Settings, Value};
 use allocations::{allocations, at_most};
 pub use cluster::Cluster;
 pub use operations::Operations;
@@ -111,6 +111,8 @@ pub struct Config {
     pub project: Option<PathBuf>,
     /// Whether a project of which anything has to be left out is refused.
     pub strict: bool,
+    /// The features of the org besides those of its project.
+    pub features: Vec<FeatureName>,
     /// Files of records to load into a new org.
     pub seeds: Vec<PathBuf>,
     /// How many requests of clients are kept to be shown.
@@ -347,6 +349,7 @@ impl Config {
             },
             project: set.get(&settings::PROJECT)?,
             strict: set.require(&settings::STRICT)?,
+            features: set.get(&settings::FEATURES)?.unwrap_or_default(),
             seeds: set.get(&settings::SEEDS)?.unwrap_or_default(),
             journal_requests: set.get(&settings::JOURNAL_REQUESTS)?.unwrap_or_default(),
             frozen_at: set.get(&settings::CLOCK)?,

@@ -7,6 +7,7 @@
 
 mod declaration;
 mod declared;
+mod feature_name;
 mod file;
 pub mod network;
 pub(crate) mod origin;
@@ -22,6 +23,7 @@ use landfall_model::limits;
 
 pub use declaration::{About, Allowed, Declared, Group, Program, Setting};
 pub use declared::*;
+pub use feature_name::FeatureName;
 pub use value::{Form, HostName, HostPort, Raw, Value};
 
 use crate::error::Error;

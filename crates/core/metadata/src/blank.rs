@@ -220,6 +220,21 @@ pub(crate) fn custom_setting(kind: CustomKind) -> Vec<FieldDefinition> {
     fields
 }
 
+/// The currency of a record, in an org with several. Its values are those of the org.
+///
+/// Source: describes of such an org (thiagoStella/RaccoonCity).
+pub(crate) fn currency() -> FieldDefinition {
+    FieldDefinition {
+        nillable: true,
+        createable: true,
+        updateable: true,
+        groupable: true,
+        length: 3,
+        restricted_picklist: true,
+        ..system("CurrencyIsoCode", "Currency ISO Code", FieldType::Picklist)
+    }
+}
+
 /// When somebody last did something about a record.
 pub(crate) fn last_activity() -> FieldDefinition {
     FieldDefinition {

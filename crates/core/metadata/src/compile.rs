@@ -43,6 +43,9 @@ const FILES: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// The object of the currencies of an org that has several.
+const CURRENCIES: &str = "currencytype";
+
 /// Objects of which records of activities are made.
 pub(crate) const ACTIVITIES: [(&str, &str); 2] = [("Event", "Events"), ("Task", "Tasks")];
 
@@ -263,11 +266,12 @@ impl Compiler {
             self.starting_number(&name, &FieldName::new("Name"), number);
         }
         let activities = heading.activities;
+        let has_currencies = self.entities.contains_key(CURRENCIES);
         let entity = object::custom(
             source,
             heading,
             &declared,
-            has_types,
+            (has_types, has_currencies),
             prefix,
             &mut self.report,
         );

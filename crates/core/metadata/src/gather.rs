@@ -173,7 +173,8 @@ impl Sources {
             | Kind::Profile
             | Kind::ConnectedApp
             | Kind::CorsOrigin
-            | Kind::Settings => {
+            | Kind::Settings
+            | Kind::Features => {
                 let at = element.at.clone();
                 let name = part.name.clone();
                 let key = (part.kind, name.to_ascii_lowercase());

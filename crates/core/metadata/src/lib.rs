@@ -35,6 +35,7 @@ mod node;
 mod number_format;
 mod object;
 mod order;
+mod org_features;
 mod origin;
 mod other_type;
 mod part;
@@ -78,6 +79,10 @@ pub use names::is_developer_name;
 pub use namespace::Namespace;
 pub use node::{Node, NodeContent};
 pub use order::declaration_order;
+pub use org_features::{
+    NamedFeature, features_component, features_part, named_features, objects_of_part,
+    settings_file, settings_that_are_on,
+};
 pub use origin::{Origin, OriginPattern, is_loopback};
 pub use other_type::OtherType;
 pub use part::{Part, Piece, parts};

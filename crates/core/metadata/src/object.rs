@@ -173,7 +173,7 @@ pub(crate) fn custom(
     source: &ObjectSource,
     heading: Heading,
     declared: &[DeclaredField],
-    has_record_types: bool,
+    (has_record_types, has_currencies): (bool, bool),
     key_prefix: KeyPrefix,
     report: &mut Report,
 ) -> EntityDefinition {
@@ -196,6 +196,9 @@ pub(crate) fn custom(
         fields.push(blank::owner());
     }
     fields.extend([blank::is_deleted(), heading.name]);
+    if has_currencies {
+        fields.push(blank::currency());
+    }
     if has_record_types {
         fields.push(blank::record_type());
     }

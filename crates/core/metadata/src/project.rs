@@ -48,16 +48,22 @@ pub enum Kind {
     CorsOrigin,
     /// What is switched on in the org.
     Settings,
+    /// The features that the org has. No file of a project is one and no API shows them: they follow from a project or from
+    /// the settings that an org is started with.
+    Features,
 }
 
 /// The one component of [`Kind::Settings`] that is known here.
 pub(crate) const EVENT_SETTINGS: &str = "PlatformEvent";
 
+/// How the paths of the components of [`Kind::Features`] end.
+const FEATURES: &str = "landfall-features";
+
 /// The folder of the records of custom metadata types.
 const CUSTOM_METADATA: &str = "customMetadata";
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that projects and deployments have.
     pub const ALL: [Self; 19] = [
         Self::Object,
         Self::Field,
@@ -170,12 +176,19 @@ impl Kind {
                 "000",
             ),
             Self::Settings => ("Settings", "settings", "settings", "000"),
+            Self::Features => ("Features", "features", FEATURES, "000"),
         }
     }
 
     /// The kind with this name.
     pub fn of_root(root: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.root() == root)
+    }
+
+    /// The kind of a stored component, by its name.
+    pub fn stored_as(root: &str) -> Option<Self> {
+        let features = (root == Self::Features.root()).then_some(Self::Features);
+        Self::of_root(root).or(features)
     }
 
     /// The element of an object's file that can hold a component of this kind; none if it is no part of an object.
@@ -199,7 +212,8 @@ impl Kind {
             | Self::Profile
             | Self::ConnectedApp
             | Self::CorsOrigin
-            | Self::Settings => None,
+            | Self::Settings
+            | Self::Features => None,
         }
     }
 
@@ -251,9 +265,8 @@ pub(crate) fn identify(path: &str) -> Option<Identity<'_>> {
             object: "",
         })
     };
-    let kind = Kind::ALL
-        .into_iter()
-        .find(|kind| kind.suffix().eq_ignore_ascii_case(suffix))?;
+    let mut kinds = Kind::ALL.into_iter().chain([Kind::Features]);
+    let kind = kinds.find(|kind| kind.suffix().eq_ignore_ascii_case(suffix))?;
     if kind.only().is_some_and(|only| only != name) {
         return None;
     }

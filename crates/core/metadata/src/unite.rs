@@ -110,7 +110,8 @@ fn replaced(kind: Kind) -> Option<fn(&Element, &Element) -> bool> {
         | Kind::Group
         | Kind::ConnectedApp
         | Kind::CorsOrigin
-        | Kind::Settings => None,
+        | Kind::Settings
+        | Kind::Features => None,
     }
 }
 

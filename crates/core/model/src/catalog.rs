@@ -36,9 +36,13 @@ impl Catalog {
                 );
             }
             if entity.described_prefix().is_some() {
-                catalog
-                    .by_prefix
-                    .insert(entity.key_prefix, Arc::clone(&entity));
+                // Objects can share a prefix: ids are of the one whose records can change.
+                let of_prefix = catalog.by_prefix.entry(entity.key_prefix);
+                let of_prefix = of_prefix.or_insert_with(|| Arc::clone(&entity));
+                let can = of_prefix.capabilities;
+                if !(can.createable || can.updateable || can.deletable) {
+                    *of_prefix = Arc::clone(&entity);
+                }
             }
             catalog.by_name.insert(key, Arc::clone(&entity));
             catalog.entities.push(entity);

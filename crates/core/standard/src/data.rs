@@ -15,50 +15,166 @@ use landfall_model::{
 use serde::Deserialize;
 
 use crate::Error;
+use crate::features::Features;
 use crate::traits::Traits;
 
 const VALUE_SETS: &str = include_str!("../data/value-sets.json");
 
-/// The objects of `data/objects` without their fields.
+/// The objects that every org has without their fields.
 const HEADS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/heads.bin"));
 /// Their fields, one object after the other.
 const FIELDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fields.bin"));
+/// The objects that need a feature without their fields, and which fields of all objects need one.
+const BY_FEATURE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/features.bin"));
+/// The fields of the objects that need a feature, one object after the other.
+const FEATURE_FIELDS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/feature-fields.bin"));
 
-// `OBJECTS`: the files of `data/objects`, sorted, each with the end of its fields in `FIELDS`.
+// `OBJECTS` and `BROUGHT`: the files of `data/objects`, sorted, each with the end of its fields in `FIELDS` or
+// `FEATURE_FIELDS`.
 include!(concat!(env!("OUT_DIR"), "/objects.rs"));
 
 pub(crate) type ValueSets = HashMap<String, Vec<Entry>>;
 
+/// The objects that every org has.
 pub(crate) fn entities() -> Result<Vec<EntityDefinition>, Error> {
     let heads: Vec<Object> = read("objects", &unpacked(HEADS)?)?;
-    let mut start = 0;
-    let mut entities = Vec::with_capacity(heads.len());
-    for (head, (file, end)) in heads.into_iter().zip(OBJECTS) {
-        let packed = FIELDS.get(start..*end).unwrap_or_default();
-        start = *end;
-        let captured = head.captured();
-        let entity = head.name.clone();
-        let fields = Fields::shipped(move || {
-            shipped_fields(file, &entity, packed, &captured)
-                .expect("the tests of this crate read the fields of every object")
-        });
-        entities.push(head.into_definition(fields)?);
-    }
-    Ok(entities)
+    let packed = heads.into_iter().zip(slices(OBJECTS, FIELDS));
+    packed
+        .map(|(head, packed)| head.shipped(packed, &Features::default()))
+        .collect()
 }
 
-fn shipped_fields(
-    file: &'static str,
-    entity: &str,
-    packed: &[u8],
-    captured: &HashSet<String>,
-) -> Result<Vec<FieldDefinition>, Error> {
-    static SHARED: LazyLock<ValueSets> =
-        LazyLock::new(|| value_sets().expect("the tests of this crate read them"));
-    let fields = read::<Vec<Field>>(file, &unpacked(packed)?)?.into_iter();
-    fields
-        .map(|field| field.into_definition(entity, captured, &SHARED))
+/// What the data files hold for features.
+#[derive(Deserialize)]
+pub(crate) struct ByFeature {
+    objects: Vec<Object>,
+    /// The fields of all objects that need a feature.
+    pub(crate) fields: Vec<AddedField>,
+}
+
+/// A field that an object has with a feature.
+#[derive(Deserialize)]
+pub(crate) struct AddedField {
+    pub(crate) entity: String,
+    pub(crate) field: String,
+    /// It takes one of them.
+    pub(crate) features: Vec<String>,
+    pub(crate) captured: bool,
+    /// Fields that its change event may have it after, the nearest first.
+    pub(crate) after: Vec<String>,
+}
+
+/// A relationship to an object that every org has.
+pub(crate) struct AddedChild {
+    pub(crate) parent: String,
+    pub(crate) relationship: ChildRelationship,
+}
+
+/// An object that some features bring.
+pub(crate) struct FeatureObject {
+    pub(crate) entity: EntityDefinition,
+    pub(crate) children: Vec<AddedChild>,
+}
+
+impl ByFeature {
+    pub(crate) fn read() -> Result<Self, Error> {
+        read("features", &unpacked(BY_FEATURE)?)
+    }
+
+    /// Names of the objects that need a feature, with the features that bring them.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &[String])> {
+        let objects = self.objects.iter();
+        objects.map(|object| (object.name.as_str(), object.features.as_slice()))
+    }
+
+    /// The objects of these features.
+    pub(crate) fn of(self, features: &Features) -> Result<Vec<FeatureObject>, Error> {
+        let absent: HashSet<String> = self
+            .names()
+            .filter(|(_, brought_by)| !features.any_of(brought_by))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let packed = self
+            .objects
+            .into_iter()
+            .zip(slices(BROUGHT, FEATURE_FIELDS));
+        let here = packed.filter(|(object, _)| !absent.contains(&object.name));
+        here.map(|(mut object, packed)| {
+            object
+                .children
+                .retain(|child| !absent.contains(&child.entity));
+            let parents = std::mem::take(&mut object.parents).into_iter();
+            let children = parents.map(|parent| parent.into_child(&object.name));
+            Ok(FeatureObject {
+                children: children.collect(),
+                entity: object.shipped(packed, features)?,
+            })
+        })
         .collect()
+    }
+}
+
+/// The fields of an object that every org has, with those of some features.
+pub(crate) fn fields_with(entity: &EntityDefinition, features: &Features) -> Option<Fields> {
+    let mut slices = slices(OBJECTS, FIELDS);
+    let name = entity.name.as_str();
+    let packed = slices.find(|packed| packed.is_of(name))?;
+    let captured = entity.change_event.iter();
+    let captured = captured.flat_map(|event| &event.fields);
+    let captured = captured.map(|field| field.as_str().to_owned()).collect();
+    Some(packed.fields(name.to_owned(), captured, features.clone()))
+}
+
+/// The packed fields of one object.
+#[derive(Clone, Copy)]
+struct Packed {
+    file: &'static str,
+    bytes: &'static [u8],
+}
+
+/// The packed fields of each object.
+fn slices(
+    table: &'static [(&'static str, usize)],
+    bytes: &'static [u8],
+) -> impl Iterator<Item = Packed> {
+    let mut start = 0;
+    table.iter().map(move |(file, end)| Packed {
+        file,
+        bytes: bytes
+            .get(std::mem::replace(&mut start, *end)..*end)
+            .unwrap_or_default(),
+    })
+}
+
+impl Packed {
+    /// Whether they are of the object of this name.
+    fn is_of(&self, name: &str) -> bool {
+        let stem = self.file.strip_suffix(".json");
+        stem.is_some_and(|stem| stem.eq_ignore_ascii_case(name))
+    }
+
+    /// The fields that the object has with these features, read when something looks at them.
+    fn fields(self, entity: String, captured: HashSet<String>, features: Features) -> Fields {
+        Fields::shipped(move || {
+            self.read(&entity, &captured, &features)
+                .expect("the tests of this crate read the fields of every object")
+        })
+    }
+
+    fn read(
+        self,
+        entity: &str,
+        captured: &HashSet<String>,
+        features: &Features,
+    ) -> Result<Vec<FieldDefinition>, Error> {
+        static SHARED: LazyLock<ValueSets> =
+            LazyLock::new(|| value_sets().expect("the tests of this crate read them"));
+        let fields = read::<Vec<Field>>(self.file, &unpacked(self.bytes)?)?.into_iter();
+        fields
+            .filter(|field| field.features.is_empty() || features.any_of(&field.features))
+            .map(|field| field.into_definition(entity, captured, &SHARED))
+            .collect()
+    }
 }
 
 fn unpacked(packed: &[u8]) -> Result<String, Error> {
@@ -101,11 +217,17 @@ struct Object {
     label_plural: String,
     /// Absent if no ids of its records are known.
     key_prefix: Option<String>,
+    /// The features that bring it; none if every org has it.
+    #[serde(default)]
+    features: Vec<String>,
     capabilities: Vec<Capability>,
     #[serde(default)]
     traits: Traits,
     /// Top-level fields of the change event in order; absent if changes are not captured.
     change_event: Option<Vec<String>>,
+    /// Of an object that needs a feature: what its references make it a child of, of the objects that every org has.
+    #[serde(default)]
+    parents: Vec<Reference>,
     children: Vec<Child>,
     /// Of a data file; the packed ones are kept apart.
     #[serde(default)]
@@ -134,6 +256,17 @@ enum Capability {
 struct Child {
     #[serde(rename = "child")]
     entity: String,
+    field: String,
+    relationship_name: Option<String>,
+    #[serde(default)]
+    delete_rule: Rule,
+}
+
+/// A reference of the object to one that every org has.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Reference {
+    parent: String,
     field: String,
     relationship_name: Option<String>,
     #[serde(default)]
@@ -188,6 +321,10 @@ pub(crate) struct Field {
     relationship_name: Option<String>,
     polymorphic: bool,
     name_pointing: bool,
+    /// The features that bring it; none if it comes with its object.
+    features: Vec<String>,
+    /// Of a field that needs a feature: whether its object's change event has it.
+    captured: bool,
 }
 
 #[derive(Deserialize, Default, Clone, Copy)]
@@ -233,6 +370,12 @@ impl Object {
     /// The fields that its change event has.
     fn captured(&self) -> HashSet<String> {
         self.change_event.iter().flatten().cloned().collect()
+    }
+
+    /// The object with its packed fields.
+    fn shipped(self, packed: Packed, features: &Features) -> Result<EntityDefinition, Error> {
+        let fields = packed.fields(self.name.clone(), self.captured(), features.clone());
+        self.into_definition(fields)
     }
 
     fn into_definition(self, fields: Fields) -> Result<EntityDefinition, Error> {
@@ -310,6 +453,21 @@ impl Child {
     }
 }
 
+impl Reference {
+    fn into_child(self, child: &str) -> AddedChild {
+        let relationship = Child {
+            entity: child.to_owned(),
+            field: self.field,
+            relationship_name: self.relationship_name,
+            delete_rule: self.delete_rule,
+        };
+        AddedChild {
+            parent: self.parent,
+            relationship: relationship.into_relationship(),
+        }
+    }
+}
+
 /// Checkboxes of a user that its change event shows as lists of the names that are on.
 const PREFERENCE_GROUPS: [&str; 3] = ["EmailPreferences", "UserPermissions", "UserPreferences"];
 
@@ -320,7 +478,8 @@ impl Field {
         captured: &HashSet<String>,
         value_sets: &ValueSets,
     ) -> Result<FieldDefinition, Error> {
-        let in_change_event = captured.contains(self.name.as_str())
+        let in_change_event = self.captured
+            || captured.contains(self.name.as_str())
             || self
                 .compound
                 .as_deref()

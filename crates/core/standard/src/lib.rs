@@ -4,18 +4,24 @@
 //! object apart by data is in its file in `data/objects`: fields, captured fields, access and default grants, searched
 //! names, `PushTopics`, PK chunking, value sets. Adding an object adds a file and changes nothing else. Behaviour, such
 //! as stages and conversions, belongs to the engine.
-//! Start reading at [`entities`]; the shape of a data file is in `data`, that of the events in `events`.
+//! Objects and fields that need a feature are marked with it, and read for orgs that have it.
+//! Start reading at [`entities`]; the shape of a data file is in `data`, that of the events in `events`, what an org has with
+//! features in `with_features`.
 //!
 //! Source: "Standard Objects" (Object Reference); the fields are those of a plain Developer Edition org.
 
 mod data;
 mod events;
+mod features;
 mod traits;
+mod with_features;
 
 use std::sync::{Arc, OnceLock};
 
-use landfall_model::{EntityDefinition, PlatformEventDefinition};
+use landfall_model::{EntityDefinition, EntityName, FieldName, PlatformEventDefinition};
 use thiserror::Error;
+
+pub use features::{Feature, Features, Meaning, feature, feature_of_setting, features};
 
 /// Why a data file cannot be read: always a mistake in this crate.
 #[derive(Debug, Error)]
@@ -71,22 +77,45 @@ pub struct Shipped {
     pub entities: Vec<Arc<EntityDefinition>>,
     /// As [`platform_events`].
     pub platform_events: Vec<Arc<PlatformEventDefinition>>,
+    /// Objects that a feature brings.
+    pub brought: Vec<EntityName>,
+    /// Fields of other objects that a feature brings.
+    pub added: Vec<(EntityName, FieldName)>,
 }
 
 /// What [`entities`] and [`platform_events`] return, read once.
 ///
 /// # Errors
 /// [`enum@Error`] as for [`entities`].
-pub fn shipped() -> Result<&'static Shipped, Error> {
-    static SHIPPED: OnceLock<Shipped> = OnceLock::new();
+pub fn shipped() -> Result<&'static Arc<Shipped>, Error> {
+    static SHIPPED: OnceLock<Arc<Shipped>> = OnceLock::new();
     if let Some(shipped) = SHIPPED.get() {
         return Ok(shipped);
     }
     let shipped = Shipped {
         entities: entities()?.into_iter().map(Arc::new).collect(),
         platform_events: platform_events()?.into_iter().map(Arc::new).collect(),
+        brought: Vec::new(),
+        added: Vec::new(),
     };
-    Ok(SHIPPED.get_or_init(|| shipped))
+    Ok(SHIPPED.get_or_init(|| Arc::new(shipped)))
+}
+
+/// What an org with these features has: in memory once for all orgs with the same features, as long as there is one.
+/// Objects that the features do not change are those of [`shipped`].
+///
+/// # Errors
+/// [`enum@Error`] as for [`entities`].
+pub fn shipped_with(features: &Features) -> Result<Arc<Shipped>, Error> {
+    with_features::shipped(features)
+}
+
+/// Names of the objects that no org has without a feature, sorted, each with the features that bring it.
+///
+/// # Errors
+/// [`enum@Error`] as for [`entities`].
+pub fn feature_objects() -> Result<&'static [(String, Vec<String>)], Error> {
+    with_features::objects()
 }
 
 /// The object of one data file, which need not be one of the shipped ones.

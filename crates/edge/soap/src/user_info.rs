@@ -2,10 +2,12 @@
 //!
 //! Source: `getUserInfo()`, "`GetUserInfoResult`" (SOAP API Developer Guide); the Partner WSDL for the order.
 
+use std::sync::Arc;
+
 use landfall_auth::Login;
 use landfall_engine::Engine;
 use landfall_http::refused;
-use landfall_model::{Fault, RecordId, RequestFault, Row, Value};
+use landfall_model::{EntityDefinition, Fault, RecordId, RequestFault, Row, Value};
 use landfall_xml::Writer;
 
 use crate::SoapState;
@@ -21,6 +23,18 @@ pub(crate) struct UserInfo {
     idle: i64,
     /// Whether accounts can be persons.
     has_persons: bool,
+    /// Whether there are several currencies.
+    has_currencies: bool,
+    /// The corporate currency.
+    currency: String,
+}
+
+/// The corporate currency, which records have by default.
+fn corporate(account: &Arc<EntityDefinition>) -> Option<String> {
+    let (_, field) = account.field("CurrencyIsoCode")?;
+    let mut values = field.picklist.iter();
+    let corporate = values.find(|value| value.default)?;
+    Some(corporate.value.clone())
 }
 
 /// A record, read by field names.
@@ -36,6 +50,10 @@ pub(crate) async fn of(state: &SoapState, login: &Login) -> Result<UserInfo, Fau
     let account = catalog.entity("Account");
     Ok(UserInfo {
         has_persons: account.is_some_and(|account| account.field("IsPersonAccount").is_some()),
+        has_currencies: catalog.entity("CurrencyType").is_some(),
+        currency: account
+            .and_then(corporate)
+            .unwrap_or_else(|| "USD".to_owned()),
         user: record(engine, "User", login.user_id).await?,
         org: record(engine, "Organization", login.org_id).await?,
         idle: login.expires().since(login.used()) / 1_000,
@@ -82,7 +100,7 @@ impl UserInfo {
         w.boolean("chatterExternal", false);
         w.text("currencySymbol", "$");
         w.text("orgAttachmentFileSizeLimit", ATTACHMENT_BYTES);
-        w.text("orgDefaultCurrencyIsoCode", "USD");
+        w.text("orgDefaultCurrencyIsoCode", &self.currency);
         w.text(
             "orgDefaultCurrencyLocale",
             org.text("DefaultLocaleSidKey").unwrap_or("en_US"),
@@ -90,12 +108,15 @@ impl UserInfo {
         w.boolean("orgDisallowHtmlAttachments", false);
         w.boolean("orgHasPersonAccounts", self.has_persons);
         w.text("organizationId", org.id.as_str());
-        w.boolean("organizationMultiCurrency", false);
+        w.boolean("organizationMultiCurrency", self.has_currencies);
         w.text("organizationName", &org.name());
         w.text_or_nil("profileId", user.text("ProfileId"));
         w.text_or_nil("roleId", user.text("UserRoleId"));
         w.text("sessionSecondsValid", &self.idle.to_string());
-        w.nil("userDefaultCurrencyIsoCode");
+        w.text_or_nil(
+            "userDefaultCurrencyIsoCode",
+            user.text("DefaultCurrencyIsoCode"),
+        );
         w.text("userEmail", user.text("Email").unwrap_or_default());
         w.text("userFullName", &user.name());
         w.text("userId", user.id.as_str());

@@ -252,7 +252,8 @@ impl Blueprints {
         };
         for (place, entity) in catalog.entities().iter().enumerate() {
             blueprints.by_name.insert(entity.name.clone(), place);
-            if entity.described_prefix().is_some() {
+            let of_prefix = catalog.entity_of(entity.key_prefix);
+            if of_prefix.is_some_and(|of_prefix| of_prefix.name == entity.name) {
                 blueprints.by_prefix.insert(entity.key_prefix, place);
             }
             blueprints.objects.push(Object {

@@ -17,6 +17,7 @@ use landfall_store::{Document, Reads};
 use crate::channel::Declared;
 use crate::components::Components;
 use crate::error::Error;
+use crate::features;
 use crate::record_types::{self, Visibilities};
 use crate::shipped::shipped;
 
@@ -239,7 +240,7 @@ pub(crate) fn compiled(parts: &[Part], book: &mut KeyPrefixes) -> Result<Compile
             inapplicable: Vec::new(),
         });
     }
-    let shipped = landfall_standard::shipped()?;
+    let shipped = features::shipped(parts)?;
     let (standard, events) = (shipped.entities.iter(), shipped.platform_events.iter());
     let standard = standard.map(|entity| EntityDefinition::clone(entity));
     let events = events.map(|event| PlatformEventDefinition::clone(event));

@@ -215,7 +215,7 @@ fn read(key: &str, content: &[u8]) -> Result<KeptComponent, Error> {
     let component = if stored::is_versioned(content) {
         let stored: Stored = stored::read("component", content)?;
         let root = key.split_once('/').map(|(root, _)| root);
-        let kind = root.and_then(Kind::of_root);
+        let kind = root.and_then(Kind::stored_as);
         kind.and_then(|kind| stored.read(kind))
     } else {
         let text = std::str::from_utf8(content).ok();

@@ -23,6 +23,7 @@ use crate::blueprint::Blueprints;
 use crate::channel::{Channel, Declared};
 use crate::compiled::{Compilation, Compiled};
 use crate::components::Components;
+use crate::currencies;
 use crate::deleted_events::DeletedEvents;
 use crate::error::Error;
 use crate::formulas::FormulaFields;
@@ -115,6 +116,7 @@ impl Definitions {
     ) -> Result<Self, Error> {
         let (Compilation { mut compiled, .. }, components) = Compilation::stored(reads, ahead)?;
         compiled.catalog = compiled.with_types(&components);
+        compiled.catalog = currencies::offered(reads, compiled.catalog)?;
         let blueprints = Blueprints::new(&compiled.catalog, &compiled.roll_ups, options.streams);
         let blueprints = blueprints
             .with_rules(&compiled.validation_rules)

@@ -28,6 +28,7 @@ pub(crate) use types::check_types;
 use crate::Engine;
 use crate::compiled::{Compilation, Compiled, compiled, prefixes};
 use crate::error::Error;
+use crate::features;
 use crate::numbers::Numbers;
 
 /// New definitions, and what they change besides.
@@ -211,6 +212,10 @@ async fn submit(
     compiled
         .granted
         .retain(|granted| next.is_said(granted.kind, &granted.name));
+    // What a profile of the project says of a new object counts, so it comes later.
+    let earlier = definitions.components().parts();
+    let by_features = features::granted(&earlier, parts, &compiled.catalog)?;
+    compiled.granted.splice(0..0, by_features);
     let warnings = std::mem::take(&mut compiled.warnings);
     let sets = definitions.components().all();
     let gone = sets.filter(|kept| kept.part.kind == Kind::PermissionSet);

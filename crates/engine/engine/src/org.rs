@@ -11,6 +11,7 @@ use landfall_store::{
 };
 
 use crate::compiled::Compilation;
+use crate::currencies;
 use crate::definitions::{self, Modified, Options};
 use crate::entropy::draw;
 use crate::error::Error;
@@ -217,6 +218,7 @@ fn complete(
     setup.complete(&*writer)?;
     let mut rows = setup.rows;
     rows.extend(price_book::missing(&*writer, catalog, numbers, at)?);
+    rows.extend(currencies::missing(&*writer, catalog, numbers, at)?);
     if rows.is_empty() {
         return Ok(());
     }

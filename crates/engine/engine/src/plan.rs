@@ -6,6 +6,7 @@
 //! Source: "Triggers and Order of Execution" (Apex Developer Guide).
 
 mod convert;
+mod currency;
 mod delete;
 mod files;
 mod filters;
@@ -217,6 +218,7 @@ impl<'p> Planner<'p, '_> {
         self.settle_setting(object, &mut row, &mut given);
         let mut contact = self.begin_person(object, &mut row, &mut given)?;
         self.compute_defaults(object, &mut row, &mut given)?;
+        self.settle_currency(object, &mut row, &given)?;
         self.check_values(object, &mut row, None, &given)?;
         let silent = |place: &usize| !given.contains(place);
         let missing = object.required.iter().filter(|(place, defaulted)| {

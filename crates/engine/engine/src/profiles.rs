@@ -56,10 +56,13 @@ pub(crate) const STANDARD_USER: StandardProfile = StandardProfile {
     grants: Grants::Work,
 };
 
+/// The name of the profile of people who look at records.
+pub(crate) const READ_ONLY: &str = "Read Only";
+
 /// The others.
 const OTHERS: &[StandardProfile] = &[
     StandardProfile {
-        name: "Read Only",
+        name: READ_ONLY,
         permissions: &["PermissionsApiEnabled"],
         grants: Grants::Look,
     },

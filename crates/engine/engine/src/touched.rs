@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use landfall_model::{EntityName, RecordId};
 use landfall_store::DocumentKind;
 
+use crate::currencies::OBJECT as CURRENCIES;
+
 /// The object whose records are the users.
 pub(crate) const USER: &str = "User";
 
@@ -23,6 +25,7 @@ const DOCUMENTS: &[DocumentKind] = &[
 /// The objects whose records something in memory follows from.
 const OBJECTS: &[&str] = &[
     USER,
+    CURRENCIES,
     "FieldPermissions",
     "ObjectPermissions",
     "PermissionSet",
@@ -118,6 +121,7 @@ impl Touched {
         let org = self.documents.get(&DocumentKind::Org);
         self.all
             || self.documents.contains_key(&DocumentKind::Component)
+            || self.records.contains_key(CURRENCIES)
             || org.is_some_and(|keys| keys.contains(crate::stored::DEFINITIONS))
     }
 

@@ -38,6 +38,7 @@ use crate::clock::Clock;
 use crate::command::{Note, Outcome};
 use crate::compiled::Compiled;
 use crate::components::{self, Key};
+use crate::currencies;
 use crate::definitions::{self, Definitions, Modified};
 use crate::deleted_events::DeletedEvents;
 use crate::deploy::{self, Deployment, Grants};
@@ -456,6 +457,8 @@ impl Core {
         let (rows, removals) = self.component_rows(compiled, &earlier, &settled.ids, now)?;
         written.rows.extend(rows);
         written.removals.extend(removals);
+        let currency = currencies::missing(&*self.store, catalog, &mut self.numbers, now)?;
+        written.rows.extend(currency);
         for start in &compiled.starting_numbers {
             let counter = format!("{}.{}", start.entity, start.field);
             self.numbers.begin(counter, start.number);

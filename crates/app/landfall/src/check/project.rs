@@ -43,9 +43,13 @@ fn in_json(folder: &Path, report: &Report, usable: bool) -> Value {
     let (warnings, errors) = warnings_and_errors(report);
     let loaded = report.loaded.iter();
     let left_out = report.left_out.iter();
+    let features = report.features.iter();
     json!({
         "folder": folder.display().to_string(),
         "usable": usable,
+        "features": features
+            .map(|feature| json!({ "name": feature.name, "reason": feature.reason }))
+            .collect::<Vec<_>>(),
         "loaded": loaded
             .map(|row| json!({ "type": row.of, "count": row.count }))
             .collect::<Vec<_>>(),
@@ -73,6 +77,7 @@ fn warnings_and_errors(report: &Report) -> (Vec<Line<'_>>, Vec<Line<'_>>) {
 fn in_words(folder: &Path, report: &Report, usable: bool) -> String {
     let verdict = if usable { "usable" } else { "refused" };
     let mut text = format!("{}: {verdict}\n", folder.display());
+    features(&mut text, report);
     let loaded = report.loaded.iter();
     let loaded: Vec<(&str, usize, &str)> =
         loaded.map(|row| (row.of.as_str(), row.count, "")).collect();
@@ -87,6 +92,20 @@ fn in_words(folder: &Path, report: &Report, usable: bool) -> String {
     lines(&mut text, "errors", &errors);
     text.truncate(text.trim_end().len());
     text
+}
+
+/// The features that the project switches on, and why.
+fn features(text: &mut String, report: &Report) {
+    if report.features.is_empty() {
+        return;
+    }
+    let names = report.features.iter().map(|feature| feature.name.len());
+    let width = names.max().unwrap_or(0);
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "\nfeatures");
+    for feature in &report.features {
+        let _ = writeln!(text, "  {:width$}  {}", feature.name, feature.reason);
+    }
 }
 
 fn table(text: &mut String, heading: &str, rows: &[(&str, usize, &str)]) {

@@ -35,6 +35,7 @@ use crate::node::health::Health;
 use crate::node::metrics::{self, MetricsState};
 use crate::orgs::files::BULK_FOLDER;
 use crate::orgs::orphans::Orphans;
+use crate::orgs::project::features;
 use crate::orgs::scrub::Scrub;
 use crate::orgs::snapshots::Snapshots;
 use crate::orgs::subscribers::Subscribers;
@@ -227,14 +228,24 @@ async fn keep(config: &Config, engine: &Engine) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deploys the project, now and whenever its files change.
+/// Switches the features of the settings on or off, and deploys the project, now and whenever its files change.
 async fn deploy(
     config: &Config,
     engine: &Engine,
     phase: &Listener,
     tasks: &mut JoinSet<()>,
 ) -> Result<Option<project::Source>, Error> {
+    // What a project needs is there before it, and what it needed is gone after it.
+    let mut gone = Vec::new();
+    match features::change(engine, &config.features) {
+        features::Change::Nothing => (),
+        features::Change::On(steps) => features::switch(engine, steps).await?,
+        features::Change::Off(steps) => gone = steps,
+    }
     let Some(folder) = &config.project else {
+        if !gone.is_empty() {
+            features::switch(engine, gone).await?;
+        }
         return Ok(None);
     };
     let source = project::Source {
@@ -242,6 +253,9 @@ async fn deploy(
         strict: config.strict,
     };
     let seen = project::deploy(engine, &source).await?;
+    if !gone.is_empty() {
+        features::switch(engine, gone).await?;
+    }
     let watched = project::watch(engine.clone(), source.clone(), seen, phase.clone());
     tasks.spawn(watched);
     Ok(Some(source))

@@ -2,6 +2,7 @@
 //! at the start, and again when a file changes.
 
 mod declared_records;
+pub(crate) mod features;
 mod folder;
 mod report;
 mod streams;
@@ -66,6 +67,8 @@ pub fn outline(folder: &Path) -> Result<Outline, Error> {
 pub fn check(folder: &Path) -> Result<Report, Error> {
     let read = folder::read(folder)?;
     let mut report = Report::of(&read.components, &read.others);
+    let parts = landfall_metadata::parts(&read.components);
+    report.features = landfall_engine::features::switched_on(&parts)?;
     match landfall_engine::check_project(&read.components) {
         Ok(warnings) => {
             report.warnings = read.missing;

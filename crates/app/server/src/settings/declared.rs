@@ -8,6 +8,7 @@ use landfall_engine::CaptureRules;
 use landfall_model::{Timestamp, limits};
 
 use super::declaration::{Declared, Group, Setting};
+use super::feature_name::FeatureName;
 use super::value::{HostName, HostPort};
 use super::{Edition, LogFormat, PublicUrl};
 use crate::settings::network::Network;
@@ -153,6 +154,17 @@ settings! {
     .example("true")
     .default_of_dev(|| false)
     .default_of_serve(|| false)
+    .daily();
+
+    /// Features.
+    FEATURES: Vec<FeatureName> = Setting::new(
+        "features",
+        Group::Data,
+        "Feature of the org, by the name of a scratch-org feature, which brings objects and fields; repeatable",
+    )
+    .alias("feature")
+    .details("[compat/objects.md](compat/objects.md#features) lists them. Those that a project needs are switched on with it ([project.md](project.md#features)).")
+    .example("[\"Quotes\", \"MultiCurrency\"]")
     .daily();
 
     /// Initial records.

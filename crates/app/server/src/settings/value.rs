@@ -82,6 +82,11 @@ pub(super) trait Word: Sized {
     fn number(&self) -> Option<u64> {
         None
     }
+
+    /// What may be meant by a word that is none.
+    fn hint(_word: &str) -> Option<String> {
+        None
+    }
 }
 
 impl<W: Word> Value for W {
@@ -129,10 +134,13 @@ impl<W: Word> Value for Vec<W> {
 }
 
 fn read_word<W: Word>(word: &str) -> Result<W, String> {
-    W::parse(word).ok_or_else(|| format!("`{word}` is not {}", W::ALLOWED))
+    W::parse(word).ok_or_else(|| {
+        let hint = W::hint(word).map_or_else(String::new, |hint| format!("; {hint}"));
+        format!("`{word}` is not {}{hint}", W::ALLOWED)
+    })
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     toml::Value::from(text).to_string()
 }
 

@@ -21,7 +21,7 @@ const WARNINGS: &str = "extra/profiles/Admin.profile-meta.xml:5: the permission 
 force-app/main/default/objects/Account/fields/pkg__Score__c.field-meta.xml:2: pkg__Score__c is left out: the package pkg is not installed\n\
 force-app/main/default/objects/Leg__c/fields/Class__c.field-meta.xml:6: the global value set 'Classes' is not part of the project\n\
 force-app/main/default/objects/Leg__c/fields/Guide__c.field-meta.xml:5: referenceTo value of 'Guide__c' does not resolve to a valid sObject type\n\
-force-app/main/default/objects/Leg__c/fields/Survey__c.field-meta.xml:5: the object SurveyInvitation is not here: Leg__c.Survey__c leads nowhere\n\
+force-app/main/default/objects/Leg__c/fields/Survey__c.field-meta.xml:5: the object Territory2 is not here: Leg__c.Survey__c leads nowhere\n\
 force-app/main/default/objects/Ping__e/Ping__e.object-meta.xml:4: Standard-volume platform events can no longer be created: the eventType is HighVolume\n\
 force-app/main/default/objects/Stop__c/Stop__c.object-meta.xml:1: Cannot set sharingModel to ControlledByParent on a CustomObject without a MasterDetail relationship field\n\
 force-app/main/default/objects/Stop__c/Stop__c.object-meta.xml:2: enableSharing, enableBulkApi and enableStreamingApi are enabled together or not at all\n\

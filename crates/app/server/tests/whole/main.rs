@@ -16,6 +16,7 @@ mod documents;
 mod faults;
 mod faults_of_reads;
 mod faults_of_records;
+mod features;
 mod golden;
 mod lifecycle;
 mod listener;

@@ -9,18 +9,15 @@ use std::time::SystemTime;
 use landfall_metadata::{
     Component, Ignored, Namespace, Problem, Project, Replacements, as_cli_reads,
 };
-use landfall_model::PERSON_ACCOUNT;
 use landfall_model::limits::{PROJECT_DEPTH_MAX, PROJECT_FILE_BYTES_MAX, PROJECT_FILES_MAX};
 
-use tracing::warn;
-
-use super::streams;
+use super::{features, streams};
 use crate::error::Error;
 use crate::orgs::records::unreadable;
 
 pub(crate) const PROJECT_FILE: &str = "sfdx-project.json";
 const IGNORE_FILE: &str = ".forceignore";
-const SCRATCH_FILE: &str = "config/project-scratch-def.json";
+pub(super) const SCRATCH_FILE: &str = "config/project-scratch-def.json";
 /// Where the components of a project of other tools are, in the format of the Metadata API, and what is in it then.
 const METADATA_FOLDER: &str = "src";
 const PACKAGE_FILE: &str = "src/package.xml";
@@ -150,11 +147,10 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
             })
         })
         .collect::<Result<_, Error>>()?;
-    if wants_person_accounts(&fingerprint.heading, &known)
-        && !landfall_metadata::has_person_accounts(&landfall_metadata::parts(&components))
-    {
-        components.push(landfall_metadata::person_account_type());
-    }
+    let [.., scratch] = &fingerprint.heading;
+    let wanted = features::wanted(scratch.as_deref(), &known)?;
+    missing.extend(wanted.problems);
+    components.extend(features::components(wanted.features, &components));
     let data = data(folder, &fingerprint.data)?;
     Ok(Read {
         fingerprint,
@@ -209,27 +205,6 @@ fn project_of([project, ..]: &[Option<String>; 3]) -> Result<Project, Error> {
         }
         None => Ok(Project::of_folder()),
     }
-}
-
-/// Whether the project is for an org with person accounts: its scratch org has them, or it has parts of them.
-fn wants_person_accounts(
-    [.., scratch]: &[Option<String>; 3],
-    files: &BTreeMap<&str, (&PathBuf, u64)>,
-) -> bool {
-    let text = scratch.as_deref().unwrap_or("{}");
-    let definition = landfall_metadata::scratch_definition(SCRATCH_FILE, text);
-    let definition = definition.unwrap_or_else(|Problem { path, line, reason }| {
-        warn!(
-            path,
-            line, reason, "project: scratch org definition not read"
-        );
-        landfall_metadata::ScratchDefinition::default()
-    });
-    let is_of_persons = |name: &&str| {
-        let mut folders = name.split('/').rev().skip(1);
-        folders.any(|folder| folder == PERSON_ACCOUNT) || name.ends_with("/PersonAccount.object")
-    };
-    definition.person_accounts || files.keys().any(is_of_persons)
 }
 
 /// The first package directory that a file is in, by its position.
@@ -300,7 +275,7 @@ fn optional(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
-fn problem(path: &Path, reason: &dyn Display) -> Error {
+pub(super) fn problem(path: &Path, reason: &dyn Display) -> Error {
     Error::Project {
         problems: vec![unreadable(path, reason)],
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use landfall_metadata::{Component, OtherType, Part, Problem};
+use landfall_metadata::{Component, Kind, NamedFeature, OtherType, Part, Problem};
 
 /// What a project holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// The features that it switches on, by name.
+    pub features: Vec<NamedFeature>,
     /// What definitions come from, by type.
     pub loaded: Vec<Loaded>,
     /// Whole components that no definitions come from, by type.
@@ -41,8 +43,10 @@ pub struct LeftOut {
 impl Report {
     /// What is in the files of a project; `others` are those that no definitions come from.
     pub(super) fn of(components: &[Component], others: &[String]) -> Self {
+        let parts = landfall_metadata::parts(components);
         Self {
-            loaded: loaded(&landfall_metadata::parts(components)),
+            features: Vec::new(),
+            loaded: loaded(&parts),
             left_out: left_out(others),
             warnings: Vec::new(),
             errors: Vec::new(),
@@ -52,7 +56,7 @@ impl Report {
 
 fn loaded(parts: &[Part]) -> Vec<Loaded> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for part in parts {
+    for part in parts.iter().filter(|part| part.kind != Kind::Features) {
         *counts.entry(part.kind.root()).or_default() += 1;
     }
     let rows = counts.into_iter();
