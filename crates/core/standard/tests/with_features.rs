@@ -154,7 +154,7 @@ fn orgs_with_the_same_features_share_what_they_have() {
     assert!(unread.count() > one.entities.len() / 2);
 }
 
-/// Source: describes of an org with several currencies (thiagoStella/RaccoonCity); "OpportunityChangeEvent" of one.
+/// Source: describes of an org with several currencies (thiagoStella/RaccoonCity); "`OpportunityChangeEvent`" of one.
 #[test]
 fn currencies_have_their_position_in_describes_and_events() {
     let with = shipped(&["MultiCurrency"]);

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use landfall_metadata::{Granted, Kind, NamedFeature, Part, named_features, objects_of_part};
-use landfall_model::{Catalog, EntityDefinition, FieldDefinition, SecuredBy};
+use landfall_model::{Catalog, EntityDefinition, EntityName, FieldDefinition, SecuredBy};
 use landfall_standard::{Features, Shipped};
 
 use crate::error::Error;
@@ -105,7 +105,7 @@ pub(crate) fn granted(
     let now = landfall_standard::shipped_with(&now)?;
     let mut objects: Vec<&EntityDefinition> = Vec::new();
     let mut fields: Vec<(&EntityDefinition, &FieldDefinition)> = Vec::new();
-    let known: BTreeSet<&str> = before.brought.iter().map(|name| name.as_str()).collect();
+    let known: BTreeSet<&str> = before.brought.iter().map(EntityName::as_str).collect();
     for name in now
         .brought
         .iter()

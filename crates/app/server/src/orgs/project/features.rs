@@ -120,12 +120,12 @@ fn unknown(text: &str, name: &str, near: Option<&str>) -> Problem {
 }
 
 /// The components by which an org has features, next to those of its project.
-pub(super) fn components(features: Vec<NamedFeature>, components: &[Component]) -> Vec<Component> {
+pub(super) fn components(features: &[NamedFeature], components: &[Component]) -> Vec<Component> {
     if features.is_empty() {
         return Vec::new();
     }
-    let mut added = vec![landfall_metadata::features_component(OF_PROJECT, &features)];
-    if wants_person_type(&features, &landfall_metadata::parts(components)) {
+    let mut added = vec![landfall_metadata::features_component(OF_PROJECT, features)];
+    if wants_person_type(features, &landfall_metadata::parts(components)) {
         added.push(landfall_metadata::person_account_type());
     }
     added

@@ -150,7 +150,7 @@ pub(crate) fn read(folder: &Path) -> Result<Read, Error> {
     let [.., scratch] = &fingerprint.heading;
     let wanted = features::wanted(scratch.as_deref(), &known)?;
     missing.extend(wanted.problems);
-    components.extend(features::components(wanted.features, &components));
+    components.extend(features::components(&wanted.features, &components));
     let data = data(folder, &fingerprint.data)?;
     Ok(Read {
         fingerprint,
