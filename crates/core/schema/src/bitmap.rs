@@ -43,7 +43,9 @@ fn top(words: &[u64]) -> String {
 /// Reads the texts of a set; `None` if one is malformed or names more fields than an event can have.
 pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Option<FieldBits> {
     let mut bits = FieldBits::default();
-    texts.into_iter().try_for_each(|text| add(&mut bits, text))?;
+    texts
+        .into_iter()
+        .try_for_each(|text| add(&mut bits, text))?;
     Some(bits)
 }
 
