@@ -7,6 +7,7 @@
 
 mod reader;
 mod state;
+mod transfer;
 mod writer;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +30,14 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     /// Opens the store. What was opened before must be closed.
+    ///
+    /// # Panics
+    /// If it is half filled from another store.
     pub fn open(&self) -> Opened {
+        assert!(
+            state::read(&self.state).moving.is_none(),
+            "the store is half filled"
+        );
         let recent = RecentCommits::since(state::read(&self.state).position);
         let reader = MemoryReader::new(Arc::clone(&self.state), Arc::new(recent));
         Opened {

@@ -11,6 +11,7 @@ mod documents;
 mod driver;
 mod election;
 mod error;
+mod files;
 mod functions;
 mod layout;
 mod log;
@@ -22,6 +23,7 @@ mod rows;
 mod schema;
 mod session;
 mod tls;
+mod transfer;
 mod value;
 mod writer;
 
@@ -35,6 +37,7 @@ use crate::driver::Driver;
 pub use crate::election::{Election, Lead, Listed, Node, Standing, nodes};
 use crate::place::Place;
 use crate::reader::{Pool, PostgresReader, Shared};
+pub use crate::transfer::{export, import};
 
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]
@@ -77,6 +80,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         pool: pool(config.readers),
         queries: pool(config.query_readers),
         recent: RecentCommits::since(held.position),
+        epoch: held.epoch,
     });
     let reader = Arc::new(PostgresReader::new(Arc::clone(&shared)));
     let writer = writer::PostgresWriter::new((driver, place), held, shared, config.lead.clone())?;

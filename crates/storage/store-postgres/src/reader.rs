@@ -11,12 +11,13 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
-    QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
+    Deadline, DocumentKind, Error, Followed, JobFiles, LogBounds, Lookup, Page, Position,
+    QueryLimits, QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
 };
 
 use crate::driver::Driver;
 use crate::error::{Failed, Kind, corrupt, reading};
+use crate::files::{Files, Pooled};
 use crate::layout::Layouts;
 use crate::place::Place;
 use crate::session::{COMMIT, Generation, Request, SNAPSHOT, Session, plain};
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     /// For queries.
     pub(crate) queries: Pool,
     pub(crate) recent: RecentCommits,
+    /// That of the writer.
+    pub(crate) epoch: i64,
 }
 
 /// Connections, made when they are needed first.
@@ -100,6 +103,20 @@ impl Pool {
             }
             done => done,
         }
+    }
+
+    /// Runs statements on a connection, as soon as one is free; once, whatever their outcome.
+    pub(crate) fn once<T>(
+        &self,
+        run: impl FnOnce(&Session) -> std::result::Result<T, Failed>,
+    ) -> std::result::Result<T, Failed> {
+        let mut lent = self.lend();
+        let done = lent.connected().and_then(run);
+        if done.is_err() {
+            // It may be in a transaction.
+            lent.session = None;
+        }
+        done
     }
 
     /// Runs a query on a connection, which is closed if the query did not come to its end.
@@ -355,6 +372,10 @@ impl Reader for PostgresReader {
 
     fn free_bytes(&self) -> Result<Option<u64>> {
         Ok(None)
+    }
+
+    fn job_files(&self) -> Option<Arc<dyn JobFiles>> {
+        Some(Arc::new(Files(Pooled(Arc::clone(&self.0)))))
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

@@ -12,13 +12,15 @@ use tokio_postgres::Row;
 use crate::driver::Driver;
 use crate::election::{self, Lead};
 use crate::error::{Failed, corrupt, loaded, open};
-use crate::functions;
 use crate::place::Place;
 use crate::session::{Generation, Request, Session, plain};
 use crate::value::Arg;
+use crate::{files, functions};
 
 /// Of the fixed tables, the blocks and the columns' types. 1: the first.
-const FORMAT_VERSION: i64 = 1;
+pub(crate) const FORMAT_VERSION: i64 = 1;
+/// In the place of the version: the schema is being filled by a move of an org, and is no store yet.
+pub(crate) const MOVING: i64 = 0;
 /// PostgreSQL 15, as `server_version_num` has it.
 const SERVER_VERSION_MIN: i64 = 150_000;
 /// Begins the number of the lock of an org, before that of its schema: `LdFl`.
@@ -54,7 +56,12 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>
     }
     claim(&session, place)?;
     session
-        .execute(format!("{} {}", election::TABLE, election::forget_gone()))
+        .execute(format!(
+            "{} {}; {}",
+            election::TABLE,
+            election::forget_gone(),
+            files::TABLES
+        ))
         .map_err(refused)?;
     functions::create(&session)?;
     let rows = match lead {
@@ -74,7 +81,7 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` passes")]
-fn refused(failed: Failed) -> landfall_store::Error {
+pub(crate) fn refused(failed: Failed) -> landfall_store::Error {
     open(format_args!("PostgreSQL: {}", failed.source))
 }
 
@@ -92,7 +99,7 @@ pub(crate) fn position(row: &Row, first: usize) -> Result<Position> {
 }
 
 /// Whether the server keeps what it has acknowledged, and compares texts as they are.
-fn check_server(session: &Session) -> Result<()> {
+pub(crate) fn check_server(session: &Session) -> Result<()> {
     let rows = session.one(plain(
         "SELECT current_setting('server_version_num')::bigint, current_setting('server_version'),
             current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
@@ -136,7 +143,7 @@ fn check_server(session: &Session) -> Result<()> {
 }
 
 /// The lock of the schema, which is created if it is not there.
-fn lock_of(session: &Session, schema: &str) -> Result<i64> {
+pub(crate) fn lock_of(session: &Session, schema: &str) -> Result<i64> {
     let find = || {
         session.one(Request::new(
             "SELECT oid::bigint FROM pg_namespace WHERE nspname = $1::text",
@@ -203,19 +210,28 @@ fn claim(session: &Session, place: &Place) -> Result<()> {
         _ => {
             let format = session.one(plain("SELECT format FROM org")).map_err(refused)?;
             let row = format.first().ok_or_else(|| open("the table org is empty"))?;
-            match number(row, 0)? {
-                FORMAT_VERSION => Ok(()),
-                format => Err(open(format_args!(
-                    "the schema {schema} has format version {format}, and this program knows version {FORMAT_VERSION}: \
-                     use the program that wrote it, or a newer one"
-                ))),
-            }
+            check_format(number(row, 0)?, schema)
         }
     }
 }
 
+/// Refuses a schema of another format.
+pub(crate) fn check_format(format: i64, schema: &str) -> Result<()> {
+    match format {
+        FORMAT_VERSION => Ok(()),
+        MOVING => Err(open(format_args!(
+            "the schema {schema} is half filled by a move that has not ended: run `landfall move` again with the same source, \
+             or drop the schema"
+        ))),
+        format => Err(open(format_args!(
+            "the schema {schema} has format version {format}, and this program knows version {FORMAT_VERSION}: \
+             use the program that wrote it, or a newer one"
+        ))),
+    }
+}
+
 /// The fixed tables. `org` has one row; `layout` has what an object's table was last prepared for.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE org (
     number bigint PRIMARY KEY CHECK (number = 1),
     format bigint NOT NULL,
