@@ -5,6 +5,7 @@
 //! the same order, and the records must be what the events say. The seed fixes what happens to which node and when, though
 //! not how far the nodes got.
 
+mod jobs;
 mod load;
 mod node;
 mod postgres;
@@ -147,6 +148,7 @@ impl Trial {
         attempts.push(self.last(end)?);
         let read = load.finish(end, readers)?;
         let summary = self.check(attempts, read)?;
+        self.check_jobs()?;
         for stall in &stalls {
             println!("  {stall}");
         }
@@ -275,7 +277,7 @@ impl Trial {
         self.check_listed(leader)?;
         Ok(format!(
             "{acknowledged} changes acknowledged, {doubtful} in doubt, {events} events, 0 lost, 0 doubled, one order for {} \
-             subscribers and a call of the Pub/Sub API",
+             subscribers and a call of the Pub/Sub API, bulk jobs went on",
             load::READERS
         ))
     }
