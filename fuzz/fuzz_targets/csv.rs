@@ -5,10 +5,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use landfall_bulk::{Chunk, Delimiter, Records, from_json, from_xml};
+use landfall_bulk::{Chunk, Delimiter, JobFile, Records, from_json, from_xml};
 use landfall_model::limits::{BULK_CHUNK_RECORDS_MAX, BULK_RECORD_FIELDS_MAX};
+use landfall_store_embedded::JobFolder;
 use libfuzzer_sys::fuzz_target;
 
 /// Where the data is: jobs read it from a file.
@@ -19,10 +20,18 @@ static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
     folder.join(format!("landfall-fuzz-{}.csv", std::process::id()))
 });
 
+/// The same as a file of a job.
+static JOB_FILE: LazyLock<JobFile> = LazyLock::new(|| {
+    let folder = FILE.parent().expect("it is in a folder");
+    let name = FILE.file_name().expect("it has a name").to_string_lossy();
+    let files = JobFolder::open(folder).expect("the folder is there");
+    JobFile::new(Arc::new(files), name)
+});
+
 /// How many records there are up to the end, or up to the first that is invalid.
 fn read(data: &[u8], delimiter: Delimiter) -> Option<usize> {
     fs::write(&*FILE, data).expect("the folder can be written to");
-    let mut records = Records::open(FILE.clone(), delimiter).ok()?;
+    let mut records = Records::open(JOB_FILE.clone(), delimiter).ok()?;
     let end = data.len() as u64;
     let mut at = records.first;
     let mut count = 0;
@@ -32,7 +41,7 @@ fn read(data: &[u8], delimiter: Delimiter) -> Option<usize> {
         }
         assert!(at == chunk.start && chunk.start < chunk.end && chunk.end <= end);
         check(&chunk, records.header.len());
-        let mut again = Records::open(FILE.clone(), delimiter).expect("it was opened before");
+        let mut again = Records::open(JOB_FILE.clone(), delimiter).expect("it was opened before");
         again.seek(chunk.start).expect("within the data");
         let reread = again.chunk().expect("it was read before");
         assert_eq!((reread.end, &reread.records), (chunk.end, &chunk.records));

@@ -6,6 +6,7 @@
 //! not how far the nodes got.
 
 mod fan_out;
+mod jobs;
 mod load;
 mod node;
 mod postgres;
@@ -148,6 +149,7 @@ impl Trial {
         attempts.push(self.last(end)?);
         let read = load.finish(end, readers)?;
         let summary = self.check(attempts, read)?;
+        self.check_jobs()?;
         for stall in &stalls {
             println!("  {stall}");
         }
@@ -290,7 +292,7 @@ impl Trial {
         self.check_listed(leader)?;
         Ok(format!(
             "{acknowledged} changes acknowledged, {doubtful} in doubt, {events} events, 0 lost, 0 doubled, one order for {} \
-             subscribers and a call of the Pub/Sub API",
+             subscribers and a call of the Pub/Sub API, bulk jobs went on",
             load::READERS
         ))
     }

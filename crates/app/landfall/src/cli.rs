@@ -22,6 +22,7 @@ use crate::env::EnvOptions;
 use crate::explain::ExplainOptions;
 use crate::limits::LimitsOptions;
 use crate::man::ManOptions;
+use crate::move_org::MoveOptions;
 use crate::open::OpenOptions;
 use crate::options::{Dev, Exec, LogOptions, Serve, ServerOptions};
 use crate::org_options::OrgOptions;
@@ -96,6 +97,16 @@ Examples:
   landfall explain '403::Unknown client'
   landfall explain INVALID_SESSION_ID";
 
+const MOVE_ABOUT: &str =
+    "Move an org between a data folder and PostgreSQL, with everything that it holds
+
+No server may use either of them. The source stays as it is; never serve both. After an interruption, the same command goes
+on where it was. Exit status: 0 both are equal, 1 they differ or the move failed, 130 interrupted.
+
+Examples:
+  landfall move --from landfall-data --to postgres://landfall@db.internal/landfall
+  landfall move --from postgres://landfall@db.internal/landfall --to landfall-data --check";
+
 const TAIL_ABOUT: &str =
     "Follow topics of an org: a line for each event, JSON unless stdout is a terminal
 
@@ -118,6 +129,9 @@ pub(crate) enum Command {
     /// List the nodes of a cluster of production nodes
     #[command(subcommand)]
     Cluster(ClusterCommand),
+    /// Move an org between a data folder and PostgreSQL, with everything that it holds
+    #[command(long_about = MOVE_ABOUT)]
+    Move(MoveOptions),
     /// Follow topics of an org: a line for each event, JSON unless stdout is a terminal
     #[command(long_about = TAIL_ABOUT)]
     Tail(TailOptions),

@@ -20,6 +20,7 @@ mod holder;
 mod limits;
 mod log;
 mod man;
+mod move_org;
 mod open;
 mod options;
 mod org_options;
@@ -100,6 +101,7 @@ fn execute(cli: Cli, started: Instant) -> Ended {
         Command::Limits(options) => runtime()?.block_on(limits::run(options, &cli.log)),
         Command::Open(options) => runtime()?.block_on(open::run(options, &cli.log)),
         Command::Cluster(command) => runtime()?.block_on(cluster::run(command, &cli.log)),
+        Command::Move(options) => runtime()?.block_on(move_org::run(options, &cli.log)),
         Command::Context(command) => context::run(command),
         Command::Top(options) => runtime()?.block_on(top::run(options, &cli.log)),
         Command::Explain(options) => explain::run(&options),

@@ -97,6 +97,18 @@ pub enum Error {
     /// The database of the org cannot be opened.
     #[error("cannot open the database of `store`")]
     Database(#[source] landfall_store::Error),
+    /// The source or the destination of a move cannot be used.
+    #[error("cannot use {place}")]
+    Place {
+        /// Which one, without a password.
+        place: String,
+        /// Why.
+        #[source]
+        source: landfall_store::Error,
+    },
+    /// A move of an org has failed on its way.
+    #[error("cannot move the org")]
+    Move(#[source] landfall_store::Error),
     /// The engine does not start on this store.
     #[error("cannot start the engine")]
     Engine(#[from] landfall_engine::Error),
@@ -169,12 +181,21 @@ impl Error {
                 "if another landfall uses this folder, stop it or choose another folder with --data DIR"
                     .to_owned(),
             ),
+            Self::Move(landfall_store::Error::Open { .. }) => Some(
+                "remove what the destination holds of it to start over, or name another destination"
+                    .to_owned(),
+            ),
+            Self::Move(_) => Some(
+                "nothing is lost: the source is as it was; run the command again, and it goes on where it was"
+                    .to_owned(),
+            ),
             Self::Read { .. }
             | Self::Syntax { .. }
             | Self::Value { .. }
             | Self::Incomplete { .. }
             | Self::Tls { .. }
             | Self::Database(_)
+            | Self::Place { .. }
             | Self::Engine(_)
             | Self::Auth(_)
             | Self::Bulk(_)

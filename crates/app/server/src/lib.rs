@@ -3,7 +3,7 @@
 //! Only this crate names a back end. It decides nothing about records, events or protocols.
 //! Start reading at [`Server::start`], then `listener` (what a connection speaks), `front` (what every request passes),
 //! `orgs` (what an org is made of) and `node` (what the process reports of itself). [`settings`] declares every setting,
-//! [`config`] which combinations are safe. Each of them calls only those after it: `server`, `listener`, `cluster` and
+//! [`config`] which combinations are safe; [`moving`] moves an org between stores. Each of them calls only those after it: `server`, `listener`, `cluster` and
 //! `front`, `console` and `control`, `orgs`, `node`, `config`, `hosts`, `settings`.
 
 mod api_documents;
@@ -17,6 +17,7 @@ mod error;
 mod front;
 mod hosts;
 mod listener;
+pub mod moving;
 mod node;
 mod operators;
 mod orgs;

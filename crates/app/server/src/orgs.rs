@@ -10,7 +10,7 @@ mod disk;
 pub(crate) mod files;
 pub mod integrity;
 mod journal;
-mod mark;
+pub(crate) mod mark;
 mod orphans;
 pub mod project;
 mod records;

@@ -25,12 +25,12 @@ pub(crate) async fn process(
     let Some(job) = begin(shared, entry).await? else {
         return Ok(());
     };
-    let path = shared.folder.path(&job.id);
+    let file = shared.folder.file(&job.id);
     // Held as long as the job goes on: who may do what is not read for each transaction anew.
     let rights = shared.engine.rights(user(&job).map_err(Unread::Failed)?);
     let rights = rights.await.map_err(|error| Unread::Failed(error.into()))?;
     let mut records = blocking(move || {
-        let mut records = Records::open(path, job.delimiter)?;
+        let mut records = Records::open(file, job.delimiter)?;
         if job.progress.offset == 0 {
             // The API before 2.0 knows no setting of it.
             if job.batch_of.is_none() {

@@ -1,8 +1,6 @@
 //! The data of jobs, read record by record.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +12,7 @@ use landfall_model::limits::{
 
 use crate::error::Error;
 use crate::job::{Delimiter, LineEnding};
+use crate::job_file::{JobFile, Reading};
 
 /// Bytes that are read from a file at once.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -42,7 +41,7 @@ pub struct Chunk {
 pub struct Records {
     reader: csv::Reader<Metered>,
     left: Arc<AtomicU64>,
-    path: PathBuf,
+    file: JobFile,
     /// The names of the fields.
     pub header: StringRecord,
     /// Where the first record begins.
@@ -54,11 +53,9 @@ impl Records {
     ///
     /// # Errors
     /// [`Unread`].
-    pub fn open(path: PathBuf, delimiter: Delimiter) -> Result<Self, Unread> {
-        let file = File::open(&path).map_err(|source| {
-            let path = path.clone();
-            Unread::Failed(Error::File { path, source })
-        })?;
+    pub fn open(file: JobFile, delimiter: Delimiter) -> Result<Self, Unread> {
+        let reading = file.open();
+        let reading = reading.map_err(|source| Unread::Failed(file.failed(source)))?;
         let left = Arc::new(AtomicU64::new(0));
         let reader = ReaderBuilder::new()
             .has_headers(false)
@@ -66,13 +63,13 @@ impl Records {
             .delimiter(delimiter.byte())
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(Metered {
-                file,
+                file: reading,
                 left: Arc::clone(&left),
             });
         let mut records = Self {
             reader,
             left,
-            path,
+            file,
             header: StringRecord::new(),
             first: 0,
         };
@@ -94,7 +91,7 @@ impl Records {
 
     /// How the header ends; none if it ends the data.
     fn ending(&self) -> io::Result<Option<LineEnding>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = self.file.open()?;
         file.seek(SeekFrom::Start(self.first.saturating_sub(2)))?;
         let mut around = Vec::new();
         file.take(3).read_to_end(&mut around)?;
@@ -187,8 +184,7 @@ impl Records {
     }
 
     fn failed(&self, source: io::Error) -> Unread {
-        let path = self.path.clone();
-        Unread::Failed(Error::File { path, source })
+        Unread::Failed(self.file.failed(source))
     }
 }
 
@@ -199,7 +195,7 @@ fn wrong(reason: &str) -> Unread {
 
 /// A file that gives no more than a record may have: one that is not closed must not fill the memory.
 struct Metered {
-    file: File,
+    file: Reading,
     left: Arc<AtomicU64>,
 }
 

@@ -53,7 +53,7 @@ impl Error {
         match self {
             Self::Engine(error) => error.is_temporary(),
             Self::SpaceLow => true,
-            Self::File { source, .. } => is_full(source),
+            Self::File { source, .. } => is_full(source) || is_away(source),
             Self::Document { .. }
             | Self::Dropped(_)
             | Self::ResultMissing { .. }
@@ -61,7 +61,7 @@ impl Error {
         }
     }
 
-    /// Whether the data of a job is not in the folder: another node of a cluster has it.
+    /// Whether the data of a job is not where the files of jobs are.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
@@ -74,12 +74,20 @@ impl Error {
             Self::File { ref source, .. } if is_full(source) => {
                 report(&self, Fault::Limit(LimitFault::Storage))
             }
+            Self::File { ref source, .. } if is_away(source) => {
+                report(&self, Fault::Service(ServiceFault::StoreUnavailable))
+            }
             other => report(
                 &other,
                 Fault::Service(ServiceFault::Internal { error_id: 0 }),
             ),
         }
     }
+}
+
+/// Whether the database of the files cannot be reached now.
+fn is_away(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotConnected
 }
 
 /// Whether a write failed for want of space.

@@ -2,14 +2,14 @@
 //!
 //! An interrupted job starts over, so nothing of it is kept before.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use landfall_engine::{Engine, OrgView, PageSize, Prepared, Question};
-use landfall_model::limits::{BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, QUERY_PAGE_ROWS_MAX};
+use landfall_model::limits::{
+    BULK_FOUND_BYTES_MAX, BULK_MARK_BYTES, JOB_FILE_CHUNK_BYTES, QUERY_PAGE_ROWS_MAX,
+};
 use landfall_model::{BulkFault, Fault, JobFailure, QueryFault, QueryRefusal, Value};
 use tokio::sync::watch;
 
@@ -17,6 +17,7 @@ use crate::Shared;
 use crate::content::Unread;
 use crate::error::Error;
 use crate::job::{Form, Job, Mark, Progress, Query, State, Work};
+use crate::job_file::JobFile;
 use crate::jobs::Entry;
 use crate::lines::Csv;
 use crate::sheet::Sheet;
@@ -24,7 +25,7 @@ use crate::table::Table;
 use crate::work::{begin, blocking, user};
 
 /// Bytes that are written at once.
-const BUFFER_BYTES: usize = 256 * 1024;
+const BUFFER_BYTES: usize = JOB_FILE_CHUNK_BYTES;
 
 /// Records after which the job is looked at.
 const RECORDS_BETWEEN_LOOKS: u64 = 1_000;
@@ -174,8 +175,7 @@ async fn complete(
 
 /// A file in the making.
 struct ResultFile {
-    file: File,
-    path: PathBuf,
+    file: JobFile,
     /// Knows how much space is left.
     engine: Engine,
     sheet: Sheet,
@@ -209,18 +209,14 @@ enum Ended {
 impl ResultFile {
     /// Makes the file.
     fn begin(
-        path: PathBuf,
+        file: JobFile,
         engine: Engine,
         sheet: Sheet,
         (entry, stopping): (Entry, watch::Receiver<bool>),
     ) -> Result<Self, Error> {
-        let file = File::create(&path).map_err(|source| {
-            let path = path.clone();
-            Error::File { path, source }
-        })?;
+        file.create().map_err(|source| file.failed(source))?;
         Ok(Self {
             file,
-            path,
             engine,
             sheet,
             written: Written::default(),
@@ -284,7 +280,7 @@ impl ResultFile {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.file.write_all(self.sheet.bytes())?;
+        self.file.append(self.written.bytes, self.sheet.bytes())?;
         self.written.bytes = self.offset();
         self.sheet.clear();
         Ok(())
@@ -299,7 +295,7 @@ impl ResultFile {
                     self.mark(self.offset());
                 }
                 self.sheet.end();
-                self.write().and_then(|()| self.file.sync_all())
+                self.write().and_then(|()| self.file.keep())
             }
             Some(Ended::Interrupted) => return self.discarded().map(|()| None),
             Some(Ended::TooMuch) => {
@@ -316,18 +312,13 @@ impl ResultFile {
             Ok(()) => Ok(Some(self.written)),
             Err(source) => {
                 self.discarded()?;
-                Err(Unread::Failed(Error::File {
-                    path: self.path,
-                    source,
-                }))
+                Err(Unread::Failed(self.file.failed(source)))
             }
         }
     }
 
     fn discarded(&self) -> Result<(), Unread> {
-        std::fs::remove_file(&self.path).map_err(|source| {
-            let path = self.path.clone();
-            Unread::Failed(Error::File { path, source })
-        })
+        let removed = self.file.remove();
+        removed.map_err(|source| Unread::Failed(self.file.failed(source)))
     }
 }

@@ -1,81 +1,85 @@
 //! The files of jobs: the data that they are given, as it is processed and as it came, and what they find.
+//!
+//! Where they are kept is up to the store: in a folder, or in its database.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use landfall_engine::Engine;
-use landfall_model::limits::RESERVE_CHECK_BYTES;
+use landfall_model::limits::{JOB_FILE_CHUNK_BYTES, RESERVE_CHECK_BYTES};
 use landfall_model::{Fault, RequestFault};
-use tokio::io::AsyncWriteExt;
+use landfall_store::JobFiles;
+use tokio::task::spawn_blocking;
 
 use crate::body;
 use crate::error::Error;
+use crate::job_file::JobFile;
 use crate::leftovers::Leftovers;
 
 /// Where the files are: one for each job that has any, and the request of a batch that is no CSV.
 pub(crate) struct Folder {
-    path: PathBuf,
+    files: Arc<dyn JobFiles>,
     /// Knows how much space is left.
     engine: Engine,
 }
 
 impl Folder {
-    /// Makes the folder, and removes the files of jobs that are none of these.
+    /// Removes the files of jobs that are none of these.
     pub(crate) async fn open(
         engine: Engine,
-        path: PathBuf,
+        files: Arc<dyn JobFiles>,
         jobs: Vec<String>,
     ) -> Result<Self, Error> {
-        tokio::task::spawn_blocking(move || {
-            let unusable = |source| Error::File {
-                path: path.clone(),
-                source,
-            };
+        spawn_blocking(move || {
             let kept = jobs.iter().flat_map(|id| [file_name(id), request_name(id)]);
             let kept: HashSet<String> = kept.collect();
-            std::fs::create_dir_all(&path).map_err(unusable)?;
-            let leftovers = Leftovers::remove(&path, &kept).map_err(unusable)?;
-            leftovers.log(&path);
-            Ok(Self { path, engine })
+            let leftovers = Leftovers::remove(&*files, &kept).map_err(|source| Error::File {
+                path: files.place().into(),
+                source,
+            })?;
+            leftovers.log(&files.place());
+            Ok(Self { files, engine })
         })
         .await?
     }
 
+    fn named(&self, name: String) -> JobFile {
+        JobFile::new(Arc::clone(&self.files), name)
+    }
+
     /// The file of a job.
-    pub(crate) fn path(&self, id: &str) -> PathBuf {
-        self.path.join(file_name(id))
+    pub(crate) fn file(&self, id: &str) -> JobFile {
+        self.named(file_name(id))
     }
 
     /// What a batch came as.
-    pub(crate) fn request(&self, id: &str) -> PathBuf {
-        self.path.join(request_name(id))
+    pub(crate) fn request(&self, id: &str) -> JobFile {
+        self.named(request_name(id))
     }
 
     /// Writes what a batch came as. That is durable with the file of the job, which is received next.
     pub(crate) async fn keep_request(&self, id: &str, request: Bytes) -> Result<(), Error> {
-        let path = self.request(id);
-        tokio::task::spawn_blocking(move || {
-            let written = File::create(&path).and_then(|mut file| {
-                file.write_all(&request)?;
-                file.sync_all()
-            });
+        let file = self.request(id);
+        spawn_blocking(move || {
+            let written = file
+                .create()
+                .and_then(|()| file.append(0, &request))
+                .and_then(|()| file.keep());
             written.map_err(|source| {
                 // What is left of it would take the space of others; the failure is the answer either way.
-                let _ = std::fs::remove_file(&path);
-                Error::File { path, source }
+                let _ = file.remove();
+                file.failed(source)
             })
         })
         .await?
     }
 
     /// The file of a job until it is whole.
-    pub(crate) fn part(&self, id: &str) -> PathBuf {
-        self.path.join(format!("{id}.part"))
+    pub(crate) fn part(&self, id: &str) -> JobFile {
+        self.named(format!("{id}.part"))
     }
 
     /// Writes the data of a job as it arrives; says how many bytes it has, `most` at most. When this returns they are durable.
@@ -84,11 +88,10 @@ impl Folder {
     /// [`RequestFault::TooLarge`], [`landfall_model::LimitFault::Storage`] and [`RequestFault::JsonInvalid`] if it ended early: nothing
     /// is left of it, whatever went wrong.
     pub(crate) async fn receive(&self, id: &str, body: Body, most: u64) -> Result<u64, Fault> {
-        let part = self.part(id);
-        let received = match self.write(&part, body, most).await {
+        let received = match self.write(self.part(id), body, most).await {
             Ok(Ok(length)) => self.keep(id).await.map(|()| length).map_err(Error::fault),
             Ok(Err(fault)) => Err(fault),
-            Err(source) => Err(Error::File { path: part, source }.fault()),
+            Err(failure) => Err(failure.fault()),
         };
         if received.is_err() {
             self.remove(id).await.map_err(Error::fault)?;
@@ -96,32 +99,30 @@ impl Folder {
         received
     }
 
-    /// Gives the file of a job its name, now that it is whole and on the disk. When this returns that is durable.
+    /// Gives the file of a job its name, now that it is whole and durable. When this returns that is durable too.
     pub(crate) async fn keep(&self, id: &str) -> Result<(), Error> {
-        let (folder, part, path) = (self.path.clone(), self.part(id), self.path(id));
-        tokio::task::spawn_blocking(move || {
-            std::fs::rename(&part, &path)
-                .and_then(|()| File::open(&folder)?.sync_all())
-                .map_err(|source| Error::File { path, source })
-        })
-        .await?
+        let (part, file) = (self.part(id), self.file(id));
+        spawn_blocking(move || part.rename(&file).map_err(|source| file.failed(source))).await?
     }
 
     /// Removes the files of a job, whole or not, if it has any.
     pub(crate) async fn remove(&self, id: &str) -> Result<(), Error> {
-        remove(self.part(id)).await?;
-        remove(self.request(id)).await?;
-        remove(self.path(id)).await
+        let all = [self.part(id), self.request(id), self.file(id)];
+        spawn_blocking(move || {
+            all.iter()
+                .try_for_each(|file| file.remove().map_err(|source| file.failed(source)))
+        })
+        .await?
     }
 
     /// Writes a body to a file, as far as it is not too long and the disk has space besides the reserve.
     async fn write(
         &self,
-        path: &Path,
+        file: JobFile,
         mut content: Body,
         most: u64,
-    ) -> io::Result<Result<u64, Fault>> {
-        let mut file = tokio::fs::File::create(path).await?;
+    ) -> Result<Result<u64, Fault>, Error> {
+        let mut writing = Writing::begin(file).await?;
         let mut length = 0_u64;
         let mut checked = 0_u64;
         while let Some(frame) = content.frame().await {
@@ -141,11 +142,60 @@ impl Folder {
                 }
                 checked = length.saturating_add(RESERVE_CHECK_BYTES);
             }
-            file.write_all(&data).await?;
+            writing.add(&data).await?;
         }
-        file.flush().await?;
-        file.sync_all().await?;
+        writing.end().await?;
         Ok(Ok(length))
+    }
+}
+
+/// A file that is written in pieces of the size in which back ends store them.
+struct Writing {
+    file: JobFile,
+    /// What is in the file.
+    at: u64,
+    waiting: BytesMut,
+}
+
+impl Writing {
+    async fn begin(file: JobFile) -> Result<Self, Error> {
+        let begun = file.clone();
+        spawn_blocking(move || begun.create().map_err(|source| begun.failed(source))).await??;
+        Ok(Self {
+            file,
+            at: 0,
+            waiting: BytesMut::new(),
+        })
+    }
+
+    async fn add(&mut self, mut data: &[u8]) -> Result<(), Error> {
+        while self.waiting.len() + data.len() >= JOB_FILE_CHUNK_BYTES {
+            let (now, later) = data.split_at(JOB_FILE_CHUNK_BYTES - self.waiting.len());
+            self.waiting.extend_from_slice(now);
+            data = later;
+            self.flush().await?;
+        }
+        self.waiting.extend_from_slice(data);
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<(), Error> {
+        let (file, at, piece) = (self.file.clone(), self.at, self.waiting.split().freeze());
+        self.at = at.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        spawn_blocking(move || {
+            file.append(at, &piece)
+                .map_err(|source| file.failed(source))
+        })
+        .await?
+    }
+
+    /// Makes all of it durable.
+    async fn end(mut self) -> Result<(), Error> {
+        if !self.waiting.is_empty() {
+            self.flush().await?;
+        }
+        let file = self.file;
+        spawn_blocking(move || file.keep().map_err(|source| file.failed(source))).await?
     }
 }
 
@@ -155,13 +205,4 @@ fn file_name(id: &str) -> String {
 
 fn request_name(id: &str) -> String {
     format!("{id}.request")
-}
-
-async fn remove(path: PathBuf) -> Result<(), Error> {
-    match tokio::fs::remove_file(&path).await {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(Error::File { path, source })
-        }
-        _ => Ok(()),
-    }
 }

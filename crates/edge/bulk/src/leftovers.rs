@@ -1,16 +1,15 @@
-//! Files in the folder of the jobs that no job owns: what a crash left of an upload or of a result, the data of jobs that
+//! Files among those of the jobs that no job owns: what a crash left of an upload or of a result, the data of jobs that
 //! were deleted, and whatever else somebody put there.
 //!
 //! What is named like the file of a job is removed: nothing can read it any more. Anything else is left alone. Both are
 //! named in the log.
 
 use std::collections::HashSet;
-use std::fs::DirEntry;
 use std::io;
-use std::path::Path;
 
 use landfall_model::RecordId;
 use landfall_model::limits::ORPHANS_NAMED_MAX;
+use landfall_store::JobFiles;
 use tracing::warn;
 
 use crate::job::{BATCH_PREFIX, JOB_PREFIX};
@@ -33,25 +32,19 @@ impl Leftovers {
     /// Removes the files of jobs that are none of `kept`, by their names.
     ///
     /// # Errors
-    /// The folder cannot be read.
-    pub(crate) fn remove(folder: &Path, kept: &HashSet<String>) -> io::Result<Self> {
+    /// The files cannot be listed.
+    pub(crate) fn remove(files: &dyn JobFiles, kept: &HashSet<String>) -> io::Result<Self> {
         let mut found = Self::default();
-        for entry in std::fs::read_dir(folder)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
+        for (name, bytes) in files.list()? {
             if !kept.contains(&name) {
-                found.add(&entry, name);
+                found.add(files, name, bytes);
             }
         }
-        found.removed.sort_unstable();
-        found.left.sort_unstable();
         Ok(found)
     }
 
-    fn add(&mut self, entry: &DirEntry, name: String) {
-        // A link is removed, not what it leads to.
-        let bytes = entry.metadata().map_or(0, |file| file.len());
-        let is_removed = is_of_a_job(&name) && std::fs::remove_file(entry.path()).is_ok();
+    fn add(&mut self, files: &dyn JobFiles, name: String, bytes: u64) {
+        let is_removed = is_of_a_job(&name) && files.remove(&name).is_ok();
         if self.removed.len() + self.left.len() >= ORPHANS_NAMED_MAX {
             self.further += 1;
         } else if is_removed {
@@ -62,16 +55,21 @@ impl Leftovers {
     }
 
     /// Logs each by its name.
-    pub(crate) fn log(&self, folder: &Path) {
-        let data = folder.display();
+    pub(crate) fn log(&self, data: &str) {
         for (file, bytes) in &self.removed {
-            warn!(file, bytes, %data, "a file of no bulk job was removed");
+            warn!(file, bytes, data, "a file of no bulk job was removed");
         }
         for file in &self.left {
-            warn!(file, %data, "a file among those of the bulk jobs belongs to no job");
+            warn!(
+                file,
+                data, "a file among those of the bulk jobs belongs to no job"
+            );
         }
         if self.further > 0 {
-            warn!(further = self.further, %data, "more files among those of the bulk jobs belong to no job");
+            warn!(
+                further = self.further,
+                data, "more files among those of the bulk jobs belong to no job"
+            );
         }
     }
 }
@@ -89,7 +87,13 @@ fn is_of_a_job(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use landfall_store_embedded::JobFolder;
+
     use super::*;
+
+    fn files(folder: &tempfile::TempDir) -> JobFolder {
+        JobFolder::open(folder.path()).expect("a folder")
+    }
 
     const JOB: &str = "750000000000001AAA";
 
@@ -121,7 +125,7 @@ mod tests {
         std::fs::write(at(&part), "half").expect("written");
         std::fs::create_dir(at("750000000000004AAA.csv")).expect("made");
 
-        let found = Leftovers::remove(folder.path(), &kept).expect("readable");
+        let found = Leftovers::remove(&files(&folder), &kept).expect("readable");
         let removed: Vec<&str> = found
             .removed
             .iter()
@@ -129,15 +133,14 @@ mod tests {
             .collect();
         assert_eq!(removed, [part.as_str(), unknown[0], unknown[1], unknown[2]]);
         assert!(found.removed.iter().all(|(_, bytes)| *bytes == 4));
-        let mut left = strange.to_vec();
-        left.insert(3, "750000000000004AAA.csv");
-        assert_eq!(found.left, left);
+        assert_eq!(found.left, strange);
         assert_eq!(found.further, 0);
-        for name in &left {
+        // A folder is no file of a job.
+        for name in strange.iter().chain(&["750000000000004AAA.csv"]) {
             assert!(at(name).exists(), "{name}");
         }
         assert!(at(&format!("{JOB}.csv")).exists());
-        let again = Leftovers::remove(folder.path(), &kept).expect("readable");
+        let again = Leftovers::remove(&files(&folder), &kept).expect("readable");
         assert_eq!((again.removed.len(), again.left), (0, found.left));
     }
 
@@ -148,7 +151,7 @@ mod tests {
             let name = format!("750000000{number:06}AAA.part");
             std::fs::write(folder.path().join(name), "").expect("written");
         }
-        let found = Leftovers::remove(folder.path(), &HashSet::new()).expect("readable");
+        let found = Leftovers::remove(&files(&folder), &HashSet::new()).expect("readable");
         assert_eq!((found.removed.len(), found.further), (ORPHANS_NAMED_MAX, 2));
         assert!(
             std::fs::read_dir(folder.path())

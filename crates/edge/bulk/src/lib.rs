@@ -21,6 +21,7 @@ mod find;
 mod folder;
 mod ingest;
 mod job;
+mod job_file;
 mod jobs;
 mod leftovers;
 mod lifecycle;
@@ -37,7 +38,6 @@ mod stream;
 mod table;
 mod work;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
@@ -47,6 +47,7 @@ use landfall_engine::Engine;
 use landfall_model::limits::{
     BULK_CONVERSIONS_AT_ONCE_MAX, BULK_QUERIES_AT_ONCE_MAX, COMPRESSED_BYTES_MIN,
 };
+use landfall_store::JobFiles;
 use landfall_wire::ApiVersion;
 use tokio::sync::{Semaphore, watch};
 use tower_http::CompressionLevel;
@@ -59,6 +60,7 @@ pub use classic::{from_json, from_xml};
 pub use content::{Chunk, Records, Unread};
 pub use error::Error;
 pub use job::Delimiter;
+pub use job_file::JobFile;
 pub use serve::resources;
 
 use folder::Folder;
@@ -80,14 +82,14 @@ pub(crate) struct Shared {
 }
 
 impl Bulk {
-    /// Reads the jobs that are kept. Their data is in the folder, which is made if it is not there; files of jobs that are
-    /// not there any more are removed from it.
+    /// Reads the jobs that are kept. Their data is in these files, of which those of jobs that are not there any more are
+    /// removed.
     ///
     /// # Errors
-    /// [`Error`] if the store or the folder cannot be read.
-    pub async fn open(engine: Engine, auth: Auth, folder: PathBuf) -> Result<Self, Error> {
+    /// [`Error`] if the store or the files cannot be read.
+    pub async fn open(engine: Engine, auth: Auth, files: Arc<dyn JobFiles>) -> Result<Self, Error> {
         let jobs = Jobs::load(&engine).await?;
-        let folder = Folder::open(engine.clone(), folder, jobs.ids()).await?;
+        let folder = Folder::open(engine.clone(), files, jobs.ids()).await?;
         Ok(Self(Arc::new(Shared {
             engine,
             auth,

@@ -2,16 +2,15 @@
 //!
 //! Source: "Get Results for a Query Job", "Get Parallel Results for a Query Job" (Bulk API 2.0 and Bulk API Developer Guide).
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::ops::Range;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use landfall_model::limits::{BULK_PAGE_RECORDS, BULK_PARALLEL_PAGES_MAX};
 
 use crate::job::Mark;
+use crate::job_file::JobFile;
 
 /// Where a page begins, and where the pages that are read one after the other end.
 ///
@@ -85,7 +84,7 @@ impl std::fmt::Display for Locator {
 /// # Errors
 /// What the system says; also if the file has fewer records.
 pub(crate) fn place(
-    path: &Path,
+    file: &JobFile,
     bytes: u64,
     marks: &[Mark],
     (page, records): (Range<u64>, u64),
@@ -97,9 +96,9 @@ pub(crate) fn place(
         let after = marks.partition_point(|mark| mark.record <= record);
         let mark = after.checked_sub(1).and_then(|place| marks.get(place));
         let mark = mark.copied().ok_or(io::ErrorKind::InvalidData)?;
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(mark.offset))?;
-        let skipped = skip(&mut BufReader::new(file), record - mark.record)?;
+        let mut reading = file.open()?;
+        reading.seek(SeekFrom::Start(mark.offset))?;
+        let skipped = skip(&mut BufReader::new(reading), record - mark.record)?;
         Ok(mark.offset.saturating_add(skipped))
     };
     Ok(begins(page.start)?..begins(page.end)?)
@@ -136,6 +135,9 @@ fn skip(lines: &mut impl BufRead, mut records: u64) -> io::Result<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use landfall_store_embedded::JobFolder;
     use proptest::prelude::*;
 
     use super::*;
@@ -216,8 +218,9 @@ mod tests {
                 csv.line([value]);
             }
             let folder = tempfile::tempdir().expect("a folder");
-            let path = folder.path().join("found.csv");
-            std::fs::write(&path, csv.bytes()).expect("a file");
+            let files = JobFolder::open(folder.path()).expect("a folder");
+            let file = JobFile::new(Arc::new(files), "found.csv");
+            file.create().and_then(|()| file.append(0, csv.bytes())).expect("a file");
             let bytes = u64::try_from(csv.bytes().len()).expect("small");
             let marks: Vec<Mark> = begins.iter().enumerate().step_by(between).map(|(record, offset)| Mark {
                 record: u64::try_from(record).expect("small"),
@@ -228,7 +231,7 @@ mod tests {
             let until = (from + length).min(values.len());
             let number = |record: usize| u64::try_from(record).expect("small");
             let page = number(from)..number(until);
-            let found = place(&path, bytes, &marks, (page, number(values.len()))).expect("a place");
+            let found = place(&file, bytes, &marks, (page, number(values.len()))).expect("a place");
             prop_assert_eq!(found, begins[from]..begins[until]);
         }
     }

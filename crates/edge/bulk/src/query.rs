@@ -103,20 +103,17 @@ pub(crate) async fn results(shared: &Shared, call: &Call, id: &str) -> Result<Re
     let (page, next) = locator.page(records, most);
     let count = page.end - page.start;
     let bytes = job.content.unwrap_or(0);
-    let path = shared.folder.path(&job.id);
+    let file = shared.folder.file(&job.id);
     let first = query.marks.first().map_or(bytes, |mark| mark.offset);
-    let (looked, marks) = (path.clone(), query.marks);
+    let (looked, marks) = (file.clone(), query.marks);
     let part = blocking_read(move || {
         let placed = place(&looked, bytes, &marks, (page, records));
-        placed.map_err(|source| Error::File {
-            path: looked,
-            source,
-        })
+        placed.map_err(|source| looked.failed(source))
     });
     let part = part.await.map_err(Error::fault)?;
     let mut response = answer::csv(stream::body(job.id.clone(), move |pieces| async move {
-        if pieces.part(path.clone(), 0..first).await? {
-            pieces.part(path, part).await?;
+        if pieces.part(file.clone(), 0..first).await? {
+            pieces.part(file, part).await?;
         }
         Ok(())
     }));

@@ -169,7 +169,7 @@ async fn rest(shared: &Shared, job: &Job, pieces: &Pieces) -> Result<(), Error> 
         _ => std::iter::once(0..content).collect(),
     };
     for part in parts {
-        if !pieces.part(shared.folder.path(&job.id), part).await? {
+        if !pieces.part(shared.folder.file(&job.id), part).await? {
             break;
         }
     }
@@ -181,8 +181,8 @@ async fn open(shared: &Shared, job: &Job) -> Result<Option<Records>, Error> {
     if job.content.is_none() {
         return Ok(None);
     }
-    let (path, delimiter) = (shared.folder.path(&job.id), job.delimiter);
-    match spawn_blocking(move || Records::open(path, delimiter)).await? {
+    let (file, delimiter) = (shared.folder.file(&job.id), job.delimiter);
+    match spawn_blocking(move || Records::open(file, delimiter)).await? {
         Ok(records) => Ok(Some(records)),
         Err(Unread::Wrong(_)) => Ok(None),
         Err(Unread::Failed(failure)) => Err(failure),

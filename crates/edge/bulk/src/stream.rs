@@ -1,23 +1,22 @@
 //! Answers that are made while they are sent: no more of them is in memory than the client is about to get.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use axum::body::Body;
 use bytes::Bytes;
-use landfall_model::limits::BULK_PIECES_BUFFERED_MAX;
+use landfall_model::limits::{BULK_PIECES_BUFFERED_MAX, JOB_FILE_CHUNK_BYTES};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::spawn_blocking;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::error;
 
 use crate::error::Error;
+use crate::job_file::JobFile;
 use landfall_engine::chain;
 
 /// Bytes of a file that are read at once.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = JOB_FILE_CHUNK_BYTES;
 
 /// Where an answer goes, piece by piece.
 pub(crate) struct Pieces(Sender<io::Result<Bytes>>);
@@ -50,11 +49,11 @@ impl Pieces {
     ///
     /// # Errors
     /// [`Error::File`], [`Error::ContentChanged`] if the file is shorter.
-    pub(crate) async fn part(&self, path: PathBuf, part: Range<u64>) -> Result<bool, Error> {
+    pub(crate) async fn part(&self, file: JobFile, part: Range<u64>) -> Result<bool, Error> {
         let mut at = part.start;
         while at < part.end {
             let most = usize::try_from(part.end - at).unwrap_or(PIECE_BYTES);
-            let piece = read(path.clone(), at, most.min(PIECE_BYTES)).await?;
+            let piece = read(file.clone(), at, most.min(PIECE_BYTES)).await?;
             if piece.is_empty() {
                 return Err(Error::ContentChanged);
             }
@@ -67,17 +66,6 @@ impl Pieces {
     }
 }
 
-async fn read(path: PathBuf, at: u64, most: usize) -> Result<Vec<u8>, Error> {
-    spawn_blocking(move || {
-        let read = || {
-            let mut file = File::open(&path)?;
-            file.seek(SeekFrom::Start(at))?;
-            let mut piece = Vec::with_capacity(most);
-            let most = u64::try_from(most).unwrap_or(u64::MAX);
-            file.take(most).read_to_end(&mut piece)?;
-            Ok(piece)
-        };
-        read().map_err(|source| Error::File { path, source })
-    })
-    .await?
+async fn read(file: JobFile, at: u64, most: usize) -> Result<Vec<u8>, Error> {
+    spawn_blocking(move || file.read(at, most).map_err(|source| file.failed(source))).await?
 }

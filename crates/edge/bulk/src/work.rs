@@ -79,7 +79,7 @@ async fn done(
         }
         Err(Unread::Failed(failure)) if failure.is_missing() => {
             error!(job = job.id, error = %chain(&failure), "a bulk job fails: its data is not here");
-            // Another node of a cluster has it.
+            // It was removed, or is in the data folder of a node that kept it there.
             let failure = JobFailure::Csv {
                 reason: "the data of the job is not on this server".to_owned(),
             };

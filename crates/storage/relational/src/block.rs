@@ -14,6 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use landfall_model::limits::EVENT_BLOCK_BYTES_MAX;
 use landfall_model::{EventId, EventUuid, ReplayId, SchemaId, Timestamp};
+use landfall_store::transfer::KeptBlock;
 use landfall_store::{Event, NewEvent, TopicId};
 
 /// Layout of the bytes. A reader knows all versions that were ever written.
@@ -251,6 +252,53 @@ pub fn records(data: &[u8]) -> Result<Records<'_>, Damage> {
         appended: Timestamp::default(),
         left: 0,
     })
+}
+
+/// The events of a whole block, for a move to another store. Events of several times are several blocks.
+///
+/// # Errors
+/// What is wrong with the block.
+pub fn kept(first: ReplayId, last: ReplayId, data: &[u8]) -> Result<Vec<KeptBlock>, Damage> {
+    let shared = Bytes::copy_from_slice(data);
+    let mut blocks: Vec<KeptBlock> = Vec::new();
+    let mut expected = first;
+    for record in records(data)? {
+        let record = record?;
+        if record.replay_id != expected {
+            return Err(Damage::Order);
+        }
+        expected = expected.advanced_by(1);
+        let event = NewEvent {
+            topic: record.topic,
+            id: record.id,
+            schema: record.schema,
+            payload: shared.slice(record.payload),
+        };
+        match blocks.last_mut() {
+            Some(block) if block.appended == record.appended => block.events.push(event),
+            _ => blocks.push(KeptBlock {
+                first: record.replay_id,
+                appended: record.appended,
+                events: vec![event],
+            }),
+        }
+    }
+    if expected == last.advanced_by(1) {
+        Ok(blocks)
+    } else {
+        Err(Damage::Short)
+    }
+}
+
+/// The blocks of events that come from another store.
+///
+/// # Errors
+/// Why they cannot be appended.
+pub fn of_kept(kept: &KeptBlock) -> Result<Vec<Block>, &'static str> {
+    let before = kept.first.get().checked_sub(1);
+    let before = before.ok_or("there is no replay id 0")?;
+    let (_, blocks) = appended(ReplayId::new(before), kept.appended, &kept.events)?;
+    Ok(blocks)
 }
 
 /// Ends after the first damage.

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use landfall_model::limits::LAYOUTS_OF_OBJECT_MAX;
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, FieldName, FieldType};
 use landfall_store::ValueKind;
+use landfall_store::transfer::{Comparison, KeptTable};
 
 /// The column with the record's id, the identity of a row.
 pub const ID: &str = "\"Id\"";
@@ -60,6 +61,25 @@ impl Table {
             .map(|field| column(field, &mut stored, name));
         Self {
             name: name(&format!("record_{}", entity.name)),
+            columns: columns.collect(),
+        }
+    }
+
+    /// The table of an object as another store has it; `all` adds the columns of fields that were deleted.
+    pub fn of_kept(kept: &KeptTable, all: bool, name: fn(&str) -> String) -> Self {
+        let fields = kept.fields.iter().filter(|field| all || field.is_current);
+        let columns = fields.zip(1..).map(|(field, result)| {
+            Some(Column {
+                field: FieldName::new(field.name.as_str()),
+                name: name(&field.name),
+                holds: field.holds,
+                result,
+                folds: field.index == Some(Comparison::Folded),
+                indexed: field.index.is_some(),
+            })
+        });
+        Self {
+            name: name(&format!("record_{}", kept.entity)),
             columns: columns.collect(),
         }
     }

@@ -5,7 +5,7 @@
 
 mod blocks;
 mod documents;
-mod records;
+pub(crate) mod records;
 
 use std::path::Path;
 

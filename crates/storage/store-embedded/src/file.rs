@@ -23,6 +23,10 @@ use crate::{log, prepare};
 
 /// Marks the file as ours: `LdFl`.
 pub(crate) const APPLICATION_ID: i32 = 0x4c64_466c;
+/// Marks a file that is being filled by a move of an org, and is no store yet: `LdFm`.
+pub(crate) const MOVING_ID: i32 = 0x4c64_466d;
+/// What is said of such a file.
+pub(crate) const HALF_FILLED: &str = "is half filled by a move that has not ended: run `landfall move` again with the same source, or remove the file";
 /// Of the fixed tables, the blocks and the columns' types. A file of an older version is brought up to date at open.
 /// 1: the first. 2: `log.appended_ms`. 3: checksums of records and documents.
 pub(crate) const FORMAT_VERSION: i32 = 3;
@@ -200,7 +204,7 @@ pub(crate) fn open(config: &Config) -> Result<(Connection, Arc<Shared>)> {
 }
 
 /// The real path of the file, which is made if it is not there: it holds credentials, so only its owner may read it.
-fn place(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn place(path: &Path) -> io::Result<PathBuf> {
     if let Some(folder) = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
@@ -247,7 +251,7 @@ pub(crate) fn has_content(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() > 0)
 }
 
-fn connect(
+pub(crate) fn connect(
     path: &Path,
     is_durable: bool,
     cache_kib: u32,
@@ -319,6 +323,9 @@ fn claim(connection: &mut Connection) -> rusqlite::Result<std::result::Result<()
             "has format version {version}, and this program knows versions 1 to {FORMAT_VERSION}: use the program that wrote it, or a newer one"
         )));
     }
+    if application == MOVING_ID {
+        return Ok(Err(HALF_FILLED.to_owned()));
+    }
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application != 0 || version != 0 || tables != 0 {
@@ -379,7 +386,7 @@ CREATE TABLE column_set (
 
 /// The fixed tables. `log` has one row; `layout` says what an object's table was last prepared for; `column_set` has the
 /// columns that checksums of records cover.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE log (
     number INTEGER PRIMARY KEY CHECK (number = 1),
     tail INTEGER NOT NULL,

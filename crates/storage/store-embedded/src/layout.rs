@@ -38,7 +38,11 @@ pub(crate) struct Layout {
 
 impl Layout {
     pub(crate) fn new(entity: &EntityDefinition) -> Self {
-        let table = Table::new(entity, quoted);
+        Self::of(Table::new(entity, quoted), recent(entity))
+    }
+
+    /// The layout of a table; `recent` ends a statement that looks for the newest rows.
+    pub(crate) fn of(table: Table, recent: String) -> Self {
         let mut names = ID.to_owned();
         let mut places = "?1".to_owned();
         let mut covered = ID.trim_matches('"').to_owned();
@@ -55,7 +59,7 @@ impl Layout {
         Self {
             select_one: format!("{select} WHERE {ID} = ?1"),
             insert: format!("INSERT INTO {name} ({names}) VALUES ({places})"),
-            recent: recent(entity),
+            recent,
             select,
             table,
             column_set: ColumnSet::of(&covered),

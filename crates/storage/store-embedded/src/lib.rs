@@ -3,7 +3,8 @@
 //!
 //! It knows nothing of protocols, of what an event's payload means, or of time. Start reading at [`open`]; the write
 //! side is `writer`, the read side `reader`, the event log `log`, an object's table `layout`,
-//! queries `query`, snapshots `snapshot`; whether a file is whole is up to [`check`].
+//! queries `query`, snapshots `snapshot`; whether a file is whole is up to [`check`], moving a whole store to [`export`] and
+//! [`import`].
 
 pub mod check;
 mod checkpoint;
@@ -13,6 +14,7 @@ mod difference;
 mod documents;
 mod error;
 mod file;
+mod job_folder;
 mod layout;
 mod lock;
 mod log;
@@ -22,6 +24,7 @@ mod query;
 mod reader;
 mod rows;
 mod snapshot;
+mod transfer;
 mod value;
 mod writer;
 
@@ -31,6 +34,9 @@ use std::sync::Arc;
 
 use landfall_model::limits::{QUERIES_AT_ONCE_MAX, READERS, WAL_BYTES_MAX};
 use landfall_store::{Opened, Result};
+
+pub use crate::job_folder::JobFolder;
+pub use crate::transfer::{export, import};
 
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]

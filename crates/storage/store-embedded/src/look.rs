@@ -11,7 +11,9 @@ use landfall_store::Result;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::open as refused;
-use crate::file::{APPLICATION_ID, FLAGS, FORMAT_VERSION, has_content, write_ahead_log};
+use crate::file::{
+    APPLICATION_ID, FLAGS, FORMAT_VERSION, HALF_FILLED, MOVING_ID, has_content, write_ahead_log,
+};
 use crate::lock::Lock;
 
 /// Steps of SQLite's machine between two looks at the write-ahead log.
@@ -46,6 +48,9 @@ impl Look {
                 .map_err(|error| named(&error))
         };
         let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+        if application == MOVING_ID {
+            return Err(refused(format_args!("{shown} {HALF_FILLED}")));
+        }
         if application != APPLICATION_ID {
             return Err(named(&"the database of another program"));
         }

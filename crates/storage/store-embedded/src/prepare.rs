@@ -112,7 +112,11 @@ fn creation(entity: &str, layout: &Layout) -> Vec<String> {
 }
 
 /// The number of a set of columns is a hash of their names, so that two sets may have the same one.
-fn check_column_set(connection: &Connection, entity: &str, layout: &Layout) -> Attempt<()> {
+pub(crate) fn check_column_set(
+    connection: &Connection,
+    entity: &str,
+    layout: &Layout,
+) -> Attempt<()> {
     let covered: Option<String> = connection
         .prepare_cached("SELECT columns FROM column_set WHERE entity = ?1 AND number = ?2")?
         .query_row((entity, layout.column_set.number()), |row| row.get(0))
@@ -137,18 +141,39 @@ pub(crate) fn apply(connection: &Connection, change: &Change) -> Attempt<()> {
     for statement in &change.statements {
         connection.execute_batch(statement)?;
     }
+    note_layout(connection, &change.entity, &change.fingerprint)?;
+    note_column_set(
+        connection,
+        &change.entity,
+        change.column_set,
+        &change.covered,
+    )
+}
+
+/// Notes what the table of an object was prepared for.
+pub(crate) fn note_layout(connection: &Connection, entity: &str, fingerprint: &str) -> Attempt<()> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO layout (entity, fingerprint) VALUES (?1, ?2)")?
-        .execute((&change.entity, &change.fingerprint))?;
+        .execute((entity, fingerprint))?;
+    Ok(())
+}
+
+/// Notes the columns that checksums of records cover.
+pub(crate) fn note_column_set(
+    connection: &Connection,
+    entity: &str,
+    set: ColumnSet,
+    covered: &str,
+) -> Attempt<()> {
     connection
         .prepare_cached(
             "INSERT OR IGNORE INTO column_set (entity, number, columns) VALUES (?1, ?2, ?3)",
         )?
-        .execute((&change.entity, change.column_set.number(), &change.covered))?;
+        .execute((entity, set.number(), covered))?;
     Ok(())
 }
 
-fn create_table(layout: &Layout) -> String {
+pub(crate) fn create_table(layout: &Layout) -> String {
     let mut sql = format!(
         "CREATE TABLE {} ({ROW_NUMBER} INTEGER PRIMARY KEY, {ID} {} NOT NULL UNIQUE, {CHECKSUM} INTEGER",
         layout.table.name,
@@ -278,7 +303,7 @@ fn change_indexes(
 /// keep indexes of all records, which answer the same searches.
 ///
 /// Source: "Make SOQL Query Selective" (Salesforce Help): nulls are not in indexes.
-fn indexes(entity: &str, layout: &Layout) -> BTreeMap<String, String> {
+pub(crate) fn indexes(entity: &str, layout: &Layout) -> BTreeMap<String, String> {
     layout
         .table
         .own_columns()

@@ -23,6 +23,12 @@ pub(crate) const fn declared(kind: ValueKind) -> &'static str {
     }
 }
 
+/// The kind of values of a column that was declared so.
+pub(crate) fn kind_of(declaration: &str) -> Option<ValueKind> {
+    let mut kinds = ValueKind::ALL.into_iter();
+    kinds.find(|kind| declared(*kind) == declaration)
+}
+
 /// The value as kept in such a column; none if the column cannot hold it.
 pub(crate) fn encode(kind: ValueKind, value: &Value) -> Option<ToSqlOutput<'_>> {
     Some(match (kind, value) {

@@ -107,7 +107,7 @@ impl EmbeddedWriter {
 }
 
 /// The failure of a write of which nothing was kept.
-fn unavailable(source: Cause) -> Error {
+pub(crate) fn unavailable(source: Cause) -> Error {
     Error::Unavailable {
         failure: failure(&source),
         source,
@@ -115,7 +115,10 @@ fn unavailable(source: Cause) -> Error {
 }
 
 /// Runs `work` as one transaction; rolls it back after a failure or a panic.
-fn within<T>(connection: &Connection, work: impl FnOnce(&Connection) -> Attempt<T>) -> Attempt<T> {
+pub(crate) fn within<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Attempt<T>,
+) -> Attempt<T> {
     run(connection, "BEGIN IMMEDIATE")?;
     let begun = Begun(connection);
     let done = work(connection)?;

@@ -7,6 +7,7 @@
 
 mod reader;
 mod state;
+mod transfer;
 mod writer;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -46,7 +47,18 @@ impl MemoryStore {
     }
 
     /// Opens the store. What was opened before must be closed.
+    ///
+    /// # Panics
+    /// If it is half filled from another store.
     pub fn open(&self) -> Opened {
+        assert!(
+            state::read(&self.state).moving.is_none(),
+            "the store is half filled"
+        );
+        let position = state::read(&self.state).position;
+        if self.recent.position() != position {
+            self.recent.begin_at(position);
+        }
         let (state, recent) = (Arc::clone(&self.state), Arc::clone(&self.recent));
         let reader = MemoryReader::new(state, recent);
         Opened {

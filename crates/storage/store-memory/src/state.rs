@@ -6,23 +6,32 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use landfall_model::{EntityDefinition, EntityName, FieldDefinition, RecordId, Row, Value};
 use landfall_query::Tables;
+use landfall_store::transfer::Comparison;
 use landfall_store::{
     Cause, Conversion, DocumentKind, Event, LogBounds, Position, RowRemoval, RowWrite, ValueKind,
     WriteSet,
 };
 
 /// Values by the name of their field in lower case, so that every definition of an object finds its own.
-type Values = HashMap<String, Value>;
+pub(crate) type Values = HashMap<String, Value>;
 
 /// The records of an object.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// What each field holds that was ever prepared.
-    kinds: HashMap<String, ValueKind>,
+    pub(crate) kinds: BTreeMap<String, Known>,
     /// In the order in which they were created.
-    records: BTreeMap<u64, (RecordId, Values)>,
-    by_id: BTreeMap<RecordId, u64>,
-    created: u64,
+    pub(crate) records: BTreeMap<u64, (RecordId, Values)>,
+    pub(crate) by_id: BTreeMap<RecordId, u64>,
+    pub(crate) created: u64,
+}
+
+/// What is known of a field that was ever prepared.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(crate) name: String,
+    pub(crate) holds: ValueKind,
+    pub(crate) index: Option<Comparison>,
 }
 
 /// Everything that is durable.
@@ -34,6 +43,10 @@ pub(crate) struct State {
     /// The retained events, in order and without a gap up to the tail.
     pub(crate) events: Vec<Arc<Event>>,
     pub(crate) topics: Vec<String>,
+    /// Files of jobs.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// What was noted last while it is being filled from another store; nothing at first.
+    pub(crate) moving: Option<String>,
 }
 
 impl Default for State {
@@ -44,6 +57,8 @@ impl Default for State {
             documents: BTreeMap::new(),
             events: Vec::new(),
             topics: Vec::new(),
+            files: BTreeMap::new(),
+            moving: None,
         }
     }
 }
@@ -125,7 +140,7 @@ impl Table {
             .iter()
             .filter(|field| field.stored())
             .find_map(|field| {
-                let kept = *self.kinds.get(&lower(field))?;
+                let kept = self.kinds.get(&lower(field))?.holds;
                 let wanted = ValueKind::of(field.field_type);
                 (kept != wanted).then_some((field, kept, wanted))
             })
@@ -140,8 +155,18 @@ impl Table {
 
     fn know(&mut self, entity: &EntityDefinition) {
         for field in entity.fields.iter().filter(|field| field.stored()) {
-            self.kinds
-                .insert(lower(field), ValueKind::of(field.field_type));
+            let holds = ValueKind::of(field.field_type);
+            let comparison = if holds == ValueKind::Text && !field.case_sensitive {
+                Comparison::Folded
+            } else {
+                Comparison::Exact
+            };
+            let known = Known {
+                name: field.name.as_str().to_owned(),
+                holds,
+                index: field.indexed().then_some(comparison),
+            };
+            self.kinds.insert(lower(field), known);
         }
     }
 

@@ -30,7 +30,7 @@ use crate::error::{Failed, open};
 use crate::place::Place;
 
 /// Begins the number of the lock of the lead, before that of the schema: `LdLd`.
-const LEAD: i64 = 0x4c64_4c64 << 32;
+pub(crate) const LEAD: i64 = 0x4c64_4c64 << 32;
 
 /// The nodes of an org: `epoch` is that in which the node leads or has led last, 0 once it has let go.
 pub(crate) const TABLE: &str = "

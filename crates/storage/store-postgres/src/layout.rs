@@ -8,6 +8,7 @@ use landfall_relational::query::Dialect;
 use landfall_relational::table;
 pub(crate) use landfall_relational::table::{Column, ID, ROW_NUMBER, Table, quoted};
 use landfall_store::ValueKind;
+use landfall_store::transfer::{Comparison, KeptField};
 
 /// The layouts of objects.
 pub(crate) type Layouts = table::Layouts<Layout>;
@@ -25,20 +26,46 @@ pub(crate) struct Layout {
     pub(crate) recent: String,
 }
 
+/// Begins what a table was prepared for, as text, since that names the kinds of values.
+const FINGERPRINT: &str = "form 2";
+
 impl Layout {
-    /// What the table has to look like, as text: equal texts need no change of the table.
+    /// What the table has to look like, as text: equal texts need no change of the table. A move reads it too.
     pub(crate) fn fingerprint(&self) -> String {
-        let mut text = String::new();
+        let mut text = format!("{FINGERPRINT}\n");
         for column in self.table.own_columns() {
             let index = match (column.indexed, column.folds) {
                 (false, _) => "-",
                 (true, true) => "folded",
                 (true, false) => "exact",
             };
-            let _ = writeln!(text, "{} {} {index}", column.name, declared(column.holds));
+            let _ = writeln!(text, "{} {} {index}", column.name, column.holds);
         }
         text
     }
+}
+
+/// The fields of a table by what it was prepared for; none if an earlier version has noted that, or it is none.
+pub(crate) fn fields_of(fingerprint: &str) -> Option<Vec<KeptField>> {
+    let lines = fingerprint.strip_prefix(FINGERPRINT)?.strip_prefix('\n')?;
+    lines.lines().map(field_of).collect()
+}
+
+fn field_of(line: &str) -> Option<KeptField> {
+    let (name, rest) = line.strip_prefix('"')?.split_once("\" ")?;
+    let (kind, index) = rest.rsplit_once(' ')?;
+    let mut kinds = ValueKind::ALL.into_iter();
+    Some(KeptField {
+        name: name.to_owned(),
+        holds: kinds.find(|holds| holds.to_string() == kind)?,
+        index: match index {
+            "-" => None,
+            "folded" => Some(Comparison::Folded),
+            "exact" => Some(Comparison::Exact),
+            _ => return None,
+        },
+        is_current: true,
+    })
 }
 
 impl table::Layout for Layout {
@@ -110,7 +137,39 @@ fn hash(name: &str) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use landfall_model::EntityName;
+    use landfall_store::transfer::KeptTable;
+
     use super::*;
+
+    #[test]
+    fn a_move_reads_what_a_table_was_prepared_for() {
+        let fields: Vec<KeptField> = ValueKind::ALL
+            .into_iter()
+            .zip(
+                [None, Some(Comparison::Folded), Some(Comparison::Exact)]
+                    .into_iter()
+                    .cycle(),
+            )
+            .map(|(holds, index)| KeptField {
+                name: format!("{holds}__c").replace(' ', ""),
+                holds,
+                index,
+                is_current: true,
+            })
+            .collect();
+        let kept = KeptTable {
+            entity: EntityName::new("Thing__c"),
+            fields,
+        };
+        let layout = Layout {
+            table: Table::of_kept(&kept, true, name),
+            select: String::new(),
+            recent: String::new(),
+        };
+        assert_eq!(fields_of(&layout.fingerprint()), Some(kept.fields));
+        assert_eq!(fields_of("\"Name\" text folded\n"), None);
+    }
 
     #[test]
     fn long_names_stay_apart_and_fit() {

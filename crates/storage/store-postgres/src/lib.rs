@@ -12,6 +12,7 @@ mod driver;
 mod election;
 mod error;
 mod feed;
+mod files;
 mod functions;
 mod layout;
 mod log;
@@ -23,6 +24,7 @@ mod rows;
 mod schema;
 mod session;
 mod tls;
+mod transfer;
 mod value;
 mod writer;
 
@@ -36,6 +38,7 @@ use crate::driver::Driver;
 pub use crate::election::{Election, Lead, Listed, Node, Standing, nodes};
 use crate::place::Place;
 use crate::reader::{Pool, PostgresReader, Shared, Source, Topics};
+pub use crate::transfer::{export, import};
 
 /// Where the store is and how much it may use.
 #[derive(Clone, Debug)]
@@ -82,6 +85,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         pool: pool(config.readers),
         queries: pool(config.query_readers),
         source: Source::Own(RecentCommits::since(held.position)),
+        epoch: held.epoch,
     });
     let reader = Arc::new(PostgresReader::new(Arc::clone(&shared)));
     let feeding = config.feeds.then(feed::Feeding::new);
@@ -92,6 +96,9 @@ pub fn open(config: &Config) -> Result<Opened> {
         reader,
     })
 }
+
+/// Of what changes nothing: epochs of writers begin with 1.
+const NO_EPOCH: i64 = 0;
 
 /// Opens the store to read along while another process writes, which reports its commits ([`Config::feeds`]).
 ///
@@ -107,8 +114,11 @@ pub fn follow(config: &Config) -> Result<Arc<dyn Reader>> {
         pool: pool(config.readers),
         queries: pool(config.query_readers),
         source: Source::Feed,
+        epoch: NO_EPOCH,
     });
-    shared.pool.with("PostgreSQL", schema::check_format)?;
+    shared.pool.with("PostgreSQL", |session| {
+        schema::check_format(session, &place.schema)
+    })?;
     shared.tables_changed()?;
     Ok(Arc::new(PostgresReader::new(shared)))
 }

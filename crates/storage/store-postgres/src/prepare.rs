@@ -118,7 +118,13 @@ pub(crate) fn create(entity: &str, layout: &Layout) -> Change {
 }
 
 fn created(layout: &Layout) -> Vec<String> {
-    let table = &layout.table;
+    let mut statements = vec![create_table(&layout.table)];
+    statements.extend(indexes(&layout.table).into_values());
+    statements
+}
+
+/// The statement that makes a table without indexes besides that of the ids.
+pub(crate) fn create_table(table: &Table) -> String {
     let mut sql = format!(
         "CREATE TABLE {} ({ROW_NUMBER} bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, {ID} {} NOT NULL UNIQUE",
         table.name,
@@ -129,9 +135,7 @@ fn created(layout: &Layout) -> Vec<String> {
         sql.push_str(&declaration(column));
     }
     sql.push(')');
-    let mut statements = vec![sql];
-    statements.extend(indexes(table).into_values());
-    statements
+    sql
 }
 
 fn declaration(column: &Column) -> String {
@@ -228,7 +232,7 @@ fn change_indexes(
 }
 
 /// The indexes that a definition needs: the statements that create them, by name.
-fn indexes(table: &Table) -> BTreeMap<String, String> {
+pub(crate) fn indexes(table: &Table) -> BTreeMap<String, String> {
     let columns = table.own_columns();
     columns.filter_map(|column| index(table, column)).collect()
 }

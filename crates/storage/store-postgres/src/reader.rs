@@ -12,12 +12,13 @@ use landfall_model::{
 };
 use landfall_query::Plan;
 use landfall_store::{
-    Deadline, DocumentKind, Error, Followed, LogBounds, Lookup, Page, Position, QueryLimits,
-    QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
+    Deadline, DocumentKind, Error, Followed, JobFiles, LogBounds, Lookup, Page, Position,
+    QueryLimits, QueryResult, Reader, Reads, RecentCommits, Reread, Result, TopicFilter, TopicId,
 };
 
 use crate::driver::Driver;
 use crate::error::{Failed, Kind, corrupt, reading};
+use crate::files::{Files, Pooled};
 use crate::layout::Layouts;
 use crate::place::Place;
 use crate::session::{COMMIT, Generation, Request, SNAPSHOT, Session, plain};
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     /// For queries.
     pub(crate) queries: Pool,
     pub(crate) source: Source,
+    /// That of the writer; of a reader that follows another process, one that no writer has.
+    pub(crate) epoch: i64,
 }
 
 /// Where what was committed is learnt from.
@@ -142,6 +145,20 @@ impl Pool {
             }
             done => done,
         }
+    }
+
+    /// Runs statements on a connection, as soon as one is free; once, whatever their outcome.
+    pub(crate) fn once<T>(
+        &self,
+        run: impl FnOnce(&Session) -> std::result::Result<T, Failed>,
+    ) -> std::result::Result<T, Failed> {
+        let mut lent = self.lend();
+        let done = lent.connected().and_then(run);
+        if done.is_err() {
+            // It may be in a transaction.
+            lent.session = None;
+        }
+        done
     }
 
     /// Runs a query on a connection, which is closed if the query did not come to its end.
@@ -419,6 +436,10 @@ impl Reader for PostgresReader {
 
     fn free_bytes(&self) -> Result<Option<u64>> {
         Ok(None)
+    }
+
+    fn job_files(&self) -> Option<Arc<dyn JobFiles>> {
+        Some(Arc::new(Files(Pooled(Arc::clone(&self.0)))))
     }
 
     fn follow(&self, after: CommitNumber, limit: usize) -> Result<Followed> {

@@ -15,10 +15,12 @@ use crate::error::{Failed, corrupt, loaded, open, reading};
 use crate::place::Place;
 use crate::session::{Generation, Request, Session, plain};
 use crate::value::Arg;
-use crate::{feed, functions};
+use crate::{feed, files, functions};
 
 /// Of the fixed tables, the blocks and the columns' types. 1: the first.
-const FORMAT_VERSION: i64 = 1;
+pub(crate) const FORMAT_VERSION: i64 = 1;
+/// In the place of the version: the schema is being filled by a move of an org, and is no store yet.
+pub(crate) const MOVING: i64 = 0;
 /// PostgreSQL 15, as `server_version_num` has it.
 const SERVER_VERSION_MIN: i64 = 150_000;
 /// Begins the number of the lock of an org, before that of its schema: `LdFl`.
@@ -55,10 +57,11 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>
     claim(&session, place)?;
     session
         .execute(format!(
-            "{} {} {}",
+            "{} {} {}; {}",
             election::TABLE,
             feed::TABLE,
-            election::forget_gone()
+            election::forget_gone(),
+            files::TABLES
         ))
         .map_err(refused)?;
     functions::create(&session)?;
@@ -79,7 +82,7 @@ pub(crate) fn take_over(driver: &Arc<Driver>, place: &Place, lead: Option<&Lead>
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` passes")]
-fn refused(failed: Failed) -> landfall_store::Error {
+pub(crate) fn refused(failed: Failed) -> landfall_store::Error {
     open(format_args!("PostgreSQL: {}", failed.source))
 }
 
@@ -107,7 +110,7 @@ pub(crate) fn position(row: &Row, first: usize) -> Result<Position> {
 }
 
 /// Whether the server keeps what it has acknowledged, and compares texts as they are.
-fn check_server(session: &Session) -> Result<()> {
+pub(crate) fn check_server(session: &Session) -> Result<()> {
     let rows = session.one(plain(
         "SELECT current_setting('server_version_num')::bigint, current_setting('server_version'),
             current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
@@ -151,7 +154,7 @@ fn check_server(session: &Session) -> Result<()> {
 }
 
 /// The lock of the schema, which is created if it is not there.
-fn lock_of(session: &Session, schema: &str) -> Result<i64> {
+pub(crate) fn lock_of(session: &Session, schema: &str) -> Result<i64> {
     let find = || {
         session.one(Request::new(
             "SELECT oid::bigint FROM pg_namespace WHERE nspname = $1::text",
@@ -215,29 +218,38 @@ fn claim(session: &Session, place: &Place) -> Result<()> {
         (_, 0) => Err(open(format_args!(
             "the schema {schema} has tables of something else: name another one"
         ))),
-        _ => check_format(session),
+        _ => check_format(session, schema),
     }
 }
 
-/// Whether this program knows the tables.
-pub(crate) fn check_format(session: &Session) -> Result<()> {
+/// Refuses a schema of another format.
+pub(crate) fn check_format(session: &Session, schema: &str) -> Result<()> {
     let format = session
         .one(plain("SELECT format FROM org"))
         .map_err(refused)?;
     let row = format
         .first()
         .ok_or_else(|| open("the table org is empty"))?;
-    match number(row, 0)? {
+    check_version(number(row, 0)?, schema)
+}
+
+/// Refuses another version of the format.
+pub(crate) fn check_version(format: i64, schema: &str) -> Result<()> {
+    match format {
         FORMAT_VERSION => Ok(()),
+        MOVING => Err(open(format_args!(
+            "the schema {schema} is half filled by a move that has not ended: run `landfall move` again with the same source, \
+             or drop the schema"
+        ))),
         format => Err(open(format_args!(
-            "the schema has format version {format}, and this program knows version {FORMAT_VERSION}: \
+            "the schema {schema} has format version {format}, and this program knows version {FORMAT_VERSION}: \
              use the program that wrote it, or a newer one"
         ))),
     }
 }
 
 /// The fixed tables. `org` has one row; `layout` has what an object's table was last prepared for.
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE org (
     number bigint PRIMARY KEY CHECK (number = 1),
     format bigint NOT NULL,

@@ -136,6 +136,17 @@ impl RecentCommits {
         }))
     }
 
+    /// Begins anew at a position that no commit of this process led to: the store was filled from another one.
+    pub fn begin_at(&self, position: Position) {
+        let mut recent = self.lock();
+        *recent = Recent {
+            commits: VecDeque::new(),
+            items: 0,
+            before: position.commit_number,
+            position,
+        };
+    }
+
     /// Takes a commit that has just become durable.
     pub fn push(&self, commit: Arc<Commit>) {
         let mut recent = self.lock();

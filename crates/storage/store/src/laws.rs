@@ -7,15 +7,18 @@ mod commits;
 mod conversions;
 mod events;
 mod feed;
+mod files;
 mod outcomes;
 mod queries;
 mod records;
 pub mod reference;
 pub mod sample;
+mod transfer;
 
 use std::sync::Arc;
 
-use crate::{Opened, Reader};
+use crate::transfer::{Export, Import};
+use crate::{JobFiles, Opened, Reader, Result};
 
 /// A store that a law opens, writes to and opens again.
 pub trait Fixture {
@@ -176,4 +179,67 @@ pub fn check_all(fresh: &dyn Fn() -> Box<dyn Fixture>) {
     for law in LAWS {
         (law.check)(&*fresh());
     }
+}
+
+/// A store that can be moved.
+pub trait Movable: Fixture {
+    /// Opens it for reading as a whole. What was opened before is closed by then.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    fn export(&self) -> Result<Box<dyn Export>>;
+
+    /// Opens it for being filled.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    fn import(&self) -> Result<Box<dyn Import>>;
+
+    /// The files of its jobs, while it is open.
+    fn files(&self, opened: &Opened) -> Arc<dyn JobFiles>;
+}
+
+/// A law of two stores.
+#[derive(Clone, Copy)]
+pub struct PairLaw {
+    /// What holds.
+    pub name: &'static str,
+    /// Panics if it does not. Both stores are new.
+    pub check: fn(&dyn Movable, &dyn Movable),
+}
+
+/// Every law of two stores.
+pub const PAIR_LAWS: &[PairLaw] = &[
+    PairLaw {
+        name: "what was moved is equal, and the store goes on from there",
+        check: transfer::equal,
+    },
+    PairLaw {
+        name: "a move that is interrupted anywhere goes on to the same end",
+        check: transfer::interrupted,
+    },
+    PairLaw {
+        name: "a store that holds an org is not filled, and one that is half filled is neither served nor moved",
+        check: transfer::refused,
+    },
+];
+
+/// Checks every law of two stores, each with new ones.
+///
+/// # Panics
+/// If one does not hold.
+pub fn check_pair(from: &dyn Fn() -> Box<dyn Movable>, to: &dyn Fn() -> Box<dyn Movable>) {
+    for law in PAIR_LAWS {
+        (law.check)(&*from(), &*to());
+    }
+}
+
+/// Checks the laws of files of jobs. There are none yet.
+///
+/// # Panics
+/// If one does not hold.
+pub fn check_files(files: &dyn JobFiles) {
+    files::written_and_read(files);
+    files::named(files);
+    files::refused(files);
 }

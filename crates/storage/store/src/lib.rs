@@ -5,17 +5,20 @@
 //! database alike. Replay ids and commit numbers are assigned inside the commit, in its order: a back end that is shared by
 //! several nodes takes its counter last and calls back for the events. What a commit touched is reported to everything that
 //! is kept in memory by [`Reader::follow`].
-//! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand.
+//! Start reading at [`Writer`]; [`laws`] is the suite that every back end passes, [`faults`] makes a store fail on demand,
+//! [`transfer`] moves an org from one back end to another.
 
 mod chain;
 mod event;
 mod failure;
 pub mod faults;
 mod feed;
+mod files;
 pub mod laws;
 mod query;
 mod scrub;
 mod snapshot;
+pub mod transfer;
 mod value_kind;
 mod write;
 
@@ -23,6 +26,7 @@ pub use chain::chain;
 pub use event::{Event, LogBounds, LogGap, NewEvent, Page, TopicFilter, TopicId};
 pub use failure::Failure;
 pub use feed::{Commit, Followed, RecentCommits, Touched};
+pub use files::JobFiles;
 pub use landfall_query::{QueryResult, ResultRow};
 pub use query::{Deadline, QueryLimits, Reread, bytes_of};
 pub use scrub::Scrubbed;
@@ -294,6 +298,11 @@ pub trait Reader: Reads + Send + Sync {
     ) -> Result<Difference> {
         let _ = (to, query, deadline);
         Err(snapshot::unsupported(from))
+    }
+
+    /// The files of jobs, where the store keeps them too. None: they are in a folder that is no part of the store.
+    fn job_files(&self) -> Option<Arc<dyn JobFiles>> {
+        None
     }
 
     /// The commits after `after`, in order and without a gap, `limit` at most. A commit is reported before its writer

@@ -27,6 +27,18 @@ pub enum ValueKind {
 }
 
 impl ValueKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Boolean,
+        Self::Integer,
+        Self::Double,
+        Self::Text,
+        Self::Id,
+        Self::Date,
+        Self::DateTime,
+        Self::Time,
+    ];
+
     /// The kind of the values of a type of field.
     pub const fn of(field_type: FieldType) -> Self {
         match field_type {

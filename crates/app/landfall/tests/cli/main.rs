@@ -8,6 +8,7 @@ mod exec;
 mod explain;
 mod fault;
 mod logins;
+mod moving;
 mod orphans;
 mod pages;
 mod records;

@@ -93,7 +93,7 @@ fn what_a_crash_leaves_of_an_upload_is_named_and_removed_at_the_start() {
         "PUT /services/data/v59.0/jobs/ingest/{job}/batches HTTP/1.1\r\nContent-Type: text/csv\r\n\
          Content-Length: 1000000{login}"
     );
-    let upload = sent(&org, &head, &format!("Name\n{}", "Acme\n".repeat(20_000)));
+    let upload = sent(&org, &head, &format!("Name\n{}", "Acme\n".repeat(100_000)));
     let part = begun(&data.join("bulk"));
     // Killed: nothing is tidied up.
     drop(org);

@@ -16,7 +16,8 @@ use landfall_oauth::{BaseUrl, OauthState};
 use landfall_pubsub::PubsubState;
 use landfall_rest::RestState;
 use landfall_soap::SoapState;
-use landfall_store::{DocumentKind, Opened, Position, Reader};
+use landfall_store::{DocumentKind, JobFiles, Opened, Position, Reader};
+use landfall_store_embedded::JobFolder;
 use landfall_store_postgres::Lead;
 use landfall_streaming::{Endpoint, Settings as StreamingSettings, StreamingState};
 use landfall_tooling::Tooling;
@@ -93,6 +94,7 @@ pub(crate) async fn assemble(
     let lead = lead.map(|leading| leading.lead);
     let store = open_store(config, &file, &bulk_folder, lead).await?;
     let reader = Arc::downgrade(&store.reader);
+    let job_files = job_files(&*store.reader, bulk_folder)?;
     let position = position(&store, &file)?;
     if config.random_seed.is_some() && !is_new {
         // What was drawn before the newest commit is not drawn again.
@@ -124,7 +126,7 @@ pub(crate) async fn assemble(
     );
     seed_records(config, &engine, &snapshots, is_new).await?;
     let scrub = look_after(config, &engine, &phase, position.appended_at, &mut tasks);
-    let bulk = Bulk::open(engine.clone(), auth.clone(), bulk_folder).await?;
+    let bulk = Bulk::open(engine.clone(), auth.clone(), job_files).await?;
     let stopping = stopping(phase.clone(), &mut tasks);
     tasks.spawn(bulk.clone().run(stopping.clone()));
     let mdapi = Mdapi::open(engine.clone(), auth.clone(), Arc::new(base_url)).await?;
@@ -314,6 +316,20 @@ async fn open_store(
     let position = store.reader.position().map_err(Error::Database)?;
     refuse_nameless(config, DATABASE, position != Position::ORIGIN)?;
     Ok(store)
+}
+
+/// The files of jobs: in the store, or in a folder next to its file.
+fn job_files(store: &dyn Reader, folder: PathBuf) -> Result<Arc<dyn JobFiles>, Error> {
+    if let Some(files) = store.job_files() {
+        return Ok(files);
+    }
+    match JobFolder::open(&folder) {
+        Ok(files) => Ok(Arc::new(files)),
+        Err(source) => Err(Error::Data {
+            path: folder,
+            source,
+        }),
+    }
 }
 
 /// What the org is stored in, in words.

@@ -203,3 +203,17 @@ pub const QUERY_ABANDON_POLL: Duration = Duration::from_millis(10);
 
 /// Blocks of events that are read for one page. Source: none.
 pub const LOG_PAGE_BLOCKS_MAX: usize = 512;
+
+/// What a move of an org reads and writes at a time, one item at least: records, documents or events. Unit: bytes. Source:
+/// none; the memory of a move is some of these.
+pub const MOVE_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many records or documents a move of an org reads and writes at a time. Source: none.
+pub const MOVE_BATCH_ITEMS: usize = 2_000;
+
+/// Size of the pieces in which the files of jobs are written, and stored by a back end that keeps them in a database. Unit:
+/// bytes. Source: none.
+pub const JOB_FILE_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Chunks of a file of a job that are read at a time at most. Source: none.
+pub const JOB_FILE_READ_CHUNKS_MAX: usize = 4;

@@ -17,12 +17,12 @@ pub(super) fn show(shared: &Shared, batch: &Job, of: &Batch) -> Result<Response,
         let id = batch.id.clone();
         return Err(Fault::Bulk(BulkFault::BatchUnknown { id }));
     };
-    let path = match of.form {
-        Form::Csv => shared.folder.path(&batch.id),
+    let file = match of.form {
+        Form::Csv => shared.folder.file(&batch.id),
         Form::Json | Form::Xml => shared.folder.request(&batch.id),
     };
     let body = stream::body(batch.id.clone(), move |pieces| async move {
-        pieces.part(path, 0..bytes).await.map(|_| ())
+        pieces.part(file, 0..bytes).await.map(|_| ())
     });
     Ok(answer::result(of.form, body))
 }

@@ -68,10 +68,10 @@ pub(super) async fn one(
     if of.form == Form::Csv && batch.progress.processed == 0 {
         return Ok(answer::result(of.form, NOTHING_FOUND.into()));
     }
-    let path = shared.folder.path(&batch.id);
+    let file = shared.folder.file(&batch.id);
     let bytes = batch.content.unwrap_or(0);
     let body = stream::body(batch.id.clone(), move |pieces| async move {
-        pieces.part(path, 0..bytes).await.map(|_| ())
+        pieces.part(file, 0..bytes).await.map(|_| ())
     });
     Ok(answer::result(of.form, body))
 }

@@ -1,5 +1,6 @@
 //! A developer org behind the Bulk API, which can be stopped and started again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,6 +9,7 @@ use http::{HeaderMap, Request};
 use landfall_bulk::Bulk;
 use landfall_metadata::Component;
 use landfall_store::Opened;
+use landfall_store_embedded::JobFolder;
 use landfall_test_org::{Options, StoppedOrg, TestOrg, send};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -83,7 +85,8 @@ impl Org {
 
     async fn at_work(test: TestOrg) -> Self {
         let folder = test.folder().join("bulk");
-        let bulk = Bulk::open(test.engine.clone(), test.auth.clone(), folder);
+        let files = JobFolder::open(folder).expect("a folder");
+        let bulk = Bulk::open(test.engine.clone(), test.auth.clone(), Arc::new(files));
         let bulk = bulk.await.expect("jobs");
         let (stop, stopping) = watch::channel(false);
         Self {

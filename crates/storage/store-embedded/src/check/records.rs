@@ -13,7 +13,7 @@ use crate::layout::{ID, ROW_NUMBER, quoted};
 const WHAT: &str = "record";
 
 /// What the names of the tables of records begin with.
-const PREFIX: &str = "record_";
+pub(crate) const PREFIX: &str = "record_";
 
 /// The beginning of the first table after `after`, or the end.
 pub(super) fn first(connection: &Connection, after: &str, report: &mut Report) -> Result<Pass> {
@@ -60,16 +60,20 @@ pub(super) fn step(
 }
 
 /// Where a table has what.
-struct Columns {
-    by_name: BTreeMap<String, usize>,
-    number: usize,
-    id: usize,
+pub(crate) struct Columns {
+    pub(crate) by_name: BTreeMap<String, usize>,
+    pub(crate) number: usize,
+    pub(crate) id: usize,
     /// None in a table that was last prepared by an earlier version.
     checksum: Option<usize>,
 }
 
+/// The places of the columns of each set that records of a table were written with. A set with a column that is not there
+/// has no places.
+pub(crate) type Sets = BTreeMap<i64, Option<Vec<usize>>>;
+
 impl Columns {
-    fn of(statement: &Statement<'_>) -> Result<Self> {
+    pub(crate) fn of(statement: &Statement<'_>) -> Result<Self> {
         let names = statement.column_names();
         let by_name: BTreeMap<String, usize> =
             names.into_iter().map(str::to_owned).zip(0..).collect();
@@ -87,13 +91,8 @@ impl Columns {
     }
 }
 
-/// The places of the columns of each set that records of a table were written with. A set with a column that is not there
-/// has no places.
-fn sets(
-    connection: &Connection,
-    table: &str,
-    columns: &Columns,
-) -> Result<BTreeMap<i64, Option<Vec<usize>>>> {
+/// The sets of a table.
+pub(crate) fn sets(connection: &Connection, table: &str, columns: &Columns) -> Result<Sets> {
     let entity = table.strip_prefix(PREFIX).unwrap_or(table);
     let mut statement = connection
         .prepare_cached("SELECT number, columns FROM column_set WHERE entity = ?1")
@@ -116,17 +115,43 @@ fn sets(
 fn look_at(
     table: &str,
     columns: &Columns,
-    sets: &BTreeMap<i64, Option<Vec<usize>>>,
+    sets: &Sets,
     row: &Row<'_>,
     report: &mut Report,
 ) -> Result<usize> {
+    let looked = looked_at(columns, sets, row)?;
+    match looked.is_whole {
+        None => report.without_checksum += 1,
+        Some(true) => {}
+        Some(false) => {
+            let id: Option<String> = row.get(columns.id).ok();
+            let id = id.unwrap_or_else(|| "a record without a readable id".to_owned());
+            let entity = table.strip_prefix(PREFIX).unwrap_or(table);
+            report.add(Part::Records, format!("{entity} {id} is damaged"));
+        }
+    }
+    Ok(looked.bytes)
+}
+
+/// A record that was compared with its checksum.
+pub(crate) struct Looked {
+    /// None: it has no checksum.
+    pub(crate) is_whole: Option<bool>,
+    /// Of its values, one at least.
+    pub(crate) bytes: usize,
+}
+
+/// Compares one record with its checksum.
+pub(crate) fn looked_at(columns: &Columns, sets: &Sets, row: &Row<'_>) -> Result<Looked> {
     let stored: Option<i64> = match columns.checksum {
         Some(place) => row.get(place).map_err(reading(WHAT))?,
         None => None,
     };
     let Some(stored) = stored else {
-        report.without_checksum += 1;
-        return Ok(1);
+        return Ok(Looked {
+            is_whole: None,
+            bytes: 1,
+        });
     };
     let checksum = RecordChecksum::from_stored(stored);
     let places = checksum.and_then(|checksum| sets.get(&checksum.set.number())?.as_ref());
@@ -136,11 +161,8 @@ fn look_at(
     }
     let is_whole = places.is_some()
         && checksum.is_some_and(|checksum| values.checksum(checksum.set) == checksum);
-    if !is_whole {
-        let id: Option<String> = row.get(columns.id).ok();
-        let id = id.unwrap_or_else(|| "a record without a readable id".to_owned());
-        let entity = table.strip_prefix(PREFIX).unwrap_or(table);
-        report.add(Part::Records, format!("{entity} {id} is damaged"));
-    }
-    Ok(values.len().max(1))
+    Ok(Looked {
+        is_whole: Some(is_whole),
+        bytes: values.len().max(1),
+    })
 }

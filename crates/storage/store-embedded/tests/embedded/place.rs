@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use landfall_model::{EntityDefinition, Timestamp, Topic};
-use landfall_store::laws::{Fixture, sample};
-use landfall_store::{Appended, Committed, NewEvent, Opened, RowWrite, WriteSet, Writer};
-use landfall_store_embedded::{Config, open};
+use landfall_store::laws::{Fixture, Movable, sample};
+use landfall_store::transfer::{Export, Import};
+use landfall_store::{Appended, Committed, JobFiles, NewEvent, Opened, RowWrite, WriteSet, Writer};
+use landfall_store_embedded::{Config, JobFolder, open};
 use tempfile::TempDir;
 
 /// The folder, and whether the store in it is durable.
@@ -24,6 +25,11 @@ impl Folder {
 
     pub(crate) fn file(&self) -> PathBuf {
         self.0.path().join("landfall.db")
+    }
+
+    /// The folder of the files of jobs.
+    pub(crate) fn jobs(&self) -> PathBuf {
+        self.0.path().join("bulk")
     }
 
     /// The names of the files that are there.
@@ -65,6 +71,20 @@ impl Fixture for Folder {
             Config::ephemeral(self.file())
         };
         open(&config).expect("the store opens")
+    }
+}
+
+impl Movable for Folder {
+    fn export(&self) -> landfall_store::Result<Box<dyn Export>> {
+        landfall_store_embedded::export(&self.file(), &self.jobs())
+    }
+
+    fn import(&self) -> landfall_store::Result<Box<dyn Import>> {
+        landfall_store_embedded::import(&self.file(), &self.jobs())
+    }
+
+    fn files(&self, _: &Opened) -> Arc<dyn JobFiles> {
+        Arc::new(JobFolder::open(self.jobs()).expect("a folder"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod election;
 mod faults;
+mod formats;
 mod laws;
 mod server;
 mod tls;

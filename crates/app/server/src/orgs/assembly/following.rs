@@ -68,7 +68,11 @@ pub(crate) async fn assemble(
     Ok(Assembly {
         router,
         streaming: endpoint,
-        subscribers: Arc::new(Subscribers { streaming, pubsub }),
+        subscribers: Arc::new(Subscribers {
+            streaming,
+            pubsub,
+            auth: auth.clone(),
+        }),
         snapshots: Arc::new(snapshots),
         health: Health {
             engine: engine.clone(),
