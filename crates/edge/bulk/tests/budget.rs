@@ -1,12 +1,15 @@
 //! Bodies that are read as a whole take from the budget of all request bodies. That is one for the process, so these tests
 //! have a process of their own.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use landfall_bulk::Bulk;
 use landfall_http::Share;
 use landfall_model::limits::BODIES_KIB_MAX;
+use landfall_store_embedded::JobFolder;
 use landfall_test_org::{Reply, TestOrg, send};
 use serde_json::json;
 
@@ -32,11 +35,8 @@ const MULTIPART: (&str, &str) = (
 #[tokio::test]
 async fn bodies_of_jobs_are_refused_when_the_budget_is_used_up() {
     let org = TestOrg::new().await;
-    let bulk = Bulk::open(
-        org.engine.clone(),
-        org.auth.clone(),
-        org.folder().join("bulk"),
-    );
+    let files = JobFolder::open(org.folder().join("bulk")).expect("a folder");
+    let bulk = Bulk::open(org.engine.clone(), org.auth.clone(), Arc::new(files));
     let router = bulk.await.expect("jobs").router();
     let (jobs, queries) = (
         "/services/data/v60.0/jobs/ingest",

@@ -54,7 +54,7 @@ impl Call {
     ) -> Result<Arc<Login>, Status> {
         let login = login(state, request.metadata()).map_err(|fault| self.refused(&fault))?;
         login.identify(request.extensions().get());
-        // Whoever comes first is the same request.
+        // A second attempt is of the same request.
         let _ = self.agent.set(agent(request.metadata()));
         let fires = |kind| {
             let occasion = || self.occasion(&login);

@@ -136,7 +136,7 @@ impl RecentCommits {
         }))
     }
 
-    /// Begins anew at a position that no commit of this process led to: the store was filled from another one.
+    /// Starts over at a position that no commit of this process led to: the store was filled from another one.
     pub fn begin_at(&self, position: Position) {
         let mut recent = self.lock();
         *recent = Recent {

@@ -98,8 +98,8 @@ pub(crate) struct Filter {
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
     transaction: Vec<String>,
     /// That meet conditions: 'type:UPDATE (Amount>=100000 OR burlington)'
-    #[arg(long, value_name = "FILTER")]
-    filter: Option<String>,
+    #[arg(long = "filter", value_name = "FILTER")]
+    expression: Option<String>,
     /// With this text anywhere in their data
     #[arg(long, value_name = "TEXT")]
     text: Option<String>,
@@ -120,7 +120,10 @@ impl Filter {
         let lists =
             lists.map(|(name, values)| (name, (!values.is_empty()).then(|| values.join(","))));
         lists
-            .chain([("q", self.text.clone()), ("filter", self.filter.clone())])
+            .chain([
+                ("q", self.text.clone()),
+                ("filter", self.expression.clone()),
+            ])
             .collect()
     }
 

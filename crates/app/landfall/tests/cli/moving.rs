@@ -1,5 +1,10 @@
 //! An org that is moved to another store.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a value that is not there fails the test"
+)]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;

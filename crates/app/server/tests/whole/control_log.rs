@@ -74,7 +74,7 @@ async fn events_are_found_by_header_fields_and_text() {
         ("q=ACME%20%22quoted", &[1001]),
         ("q=bank&type=UPDATE", &[1003]),
         ("q=bank&type=CREATE", &[]),
-        // A text is in the name of the record, which the event need not have.
+        // The name of the record counts, also where the event does not have it.
         ("filter=acme", &[1004, 1003, 1001]),
         ("filter=acme%20-type:CREATE", &[1004, 1003]),
         (

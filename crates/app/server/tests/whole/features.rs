@@ -1,5 +1,10 @@
 //! Features of an org: by settings, by a project, and without them again.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a value that is not there fails the test"
+)]
+
 use std::fs;
 use std::path::Path;
 
@@ -77,10 +82,8 @@ async fn a_setting_switches_a_feature_on_and_off_and_records_stay() {
     running.stop().await.expect("stops");
 }
 
-#[tokio::test]
-async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let files = folder.path().join("project");
+/// A project whose definition of scratch orgs, settings, objects and lookups each need features.
+fn write_project(files: &Path) {
     let sources = files.join("force-app");
     fs::create_dir_all(files.join("config")).expect("made");
     fs::create_dir_all(sources.join("settings")).expect("made");
@@ -113,6 +116,13 @@ async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
         "<fullName>Survey__c</fullName><label>Survey</label><type>Lookup</type>\
          <referenceTo>Survey</referenceTo><relationshipName>Visits</relationshipName>",
     );
+}
+
+#[tokio::test]
+async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let files = folder.path().join("project");
+    write_project(&files);
     let report = projects::check(&files).expect("readable");
     assert!(report.errors.is_empty(), "{:?}", report.errors);
     let features: Vec<(&str, &str)> = report
@@ -172,10 +182,9 @@ async fn a_project_switches_on_what_it_wants_and_what_it_holds() {
 #[tokio::test]
 async fn a_feature_that_is_not_known_is_refused_or_a_warning() {
     let text = "features = [\"MultiCurency\"]";
-    let parsed = Settings::parse(text, Path::new("landfall.toml"));
-    let refused = match parsed.map(|settings| Config::dev(&settings)) {
-        Err(error) | Ok(Err(error)) => error.to_string(),
-        Ok(Ok(_)) => panic!("accepted"),
+    let refused = match Settings::parse(text, Path::new("landfall.toml")) {
+        Err(error) => error.to_string(),
+        Ok(settings) => Config::dev(&settings).expect_err("refused").to_string(),
     };
     assert!(
         refused.contains("`MultiCurency` is not a feature; did you mean `MultiCurrency`?"),
@@ -216,22 +225,7 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
     assert_eq!(again.1[0]["errorCode"], "DUPLICATE_VALUE");
     let acme = create(&org, "Account", &in_euros).await;
     let trip = create(&org, "Trip__c", &json!({"Name": "Rome"})).await;
-    let (_, described) = call(&org, Method::GET, "/sobjects/Trip__c/describe", None).await;
-    let fields = described["fields"].as_array().expect("fields");
-    let names: Vec<&str> = fields
-        .iter()
-        .filter_map(|field| field["name"].as_str())
-        .collect();
-    assert_eq!(names[3..6], ["Name", "CurrencyIsoCode", "CreatedDate"]);
-    let values = fields[4]["picklistValues"].as_array().expect("values");
-    let values: Vec<_> = values
-        .iter()
-        .map(|value| (value["value"].as_str(), value["defaultValue"].as_bool()))
-        .collect();
-    assert_eq!(
-        values,
-        [(Some("EUR"), Some(false)), (Some("USD"), Some(true))]
-    );
+    check_described(&org).await;
 
     let user = found(
         &org,
@@ -258,6 +252,26 @@ async fn records_have_the_currency_of_the_request_the_user_or_the_org() {
     let event = events(&org, "/data/Trip__ChangeEvent", 1).await;
     assert_eq!(event[0]["CurrencyIsoCode"], "USD");
     running.stop().await.expect("stops");
+}
+
+/// Checks the currency of a custom object as it is described.
+async fn check_described(org: &Org) {
+    let (_, described) = call(org, Method::GET, "/sobjects/Trip__c/describe", None).await;
+    let fields = described["fields"].as_array().expect("fields");
+    let names: Vec<&str> = fields
+        .iter()
+        .filter_map(|field| field["name"].as_str())
+        .collect();
+    assert_eq!(names[3..6], ["Name", "CurrencyIsoCode", "CreatedDate"]);
+    let values = fields[4]["picklistValues"].as_array().expect("values");
+    let values: Vec<_> = values
+        .iter()
+        .map(|value| (value["value"].as_str(), value["defaultValue"].as_bool()))
+        .collect();
+    assert_eq!(
+        values,
+        [(Some("EUR"), Some(false)), (Some("USD"), Some(true))]
+    );
 }
 
 #[tokio::test]

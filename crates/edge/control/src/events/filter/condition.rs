@@ -38,9 +38,9 @@ const HEADER: &str = "ChangeEventHeader";
 #[derive(Debug)]
 pub(super) enum Condition {
     /// All of them; none is no condition.
-    All(Vec<Condition>),
-    Any(Vec<Condition>),
-    Not(Box<Condition>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    Not(Box<Self>),
     Test(Test),
 }
 

@@ -11,11 +11,11 @@ use landfall_model::limits::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expression {
     /// Every part passes.
-    All(Vec<Expression>),
+    All(Vec<Self>),
     /// One of the parts passes.
-    Any(Vec<Expression>),
+    Any(Vec<Self>),
     /// The part does not pass.
-    Not(Box<Expression>),
+    Not(Box<Self>),
     /// A key and what its value is compared with.
     Pair(Pair),
     /// A text of the event.
