@@ -93,14 +93,12 @@ pub(crate) async fn run(options: MoveOptions, log: &LogOptions) -> Ended {
             say("interrupted: run the same command again, and it goes on where it was");
             Ok(Exit::Interrupted)
         }
-        Err(error) => conclude(COMMAND, json, Err(Failure::from(error).into()), |_| {
-            Vec::new()
-        }),
+        Err(failure) => conclude(COMMAND, json, Err(failure.into()), |_| Vec::new()),
     }
 }
 
 /// Moves, or only compares.
-fn moved(options: &MoveOptions, is_interrupted: &AtomicBool) -> Result<Moved, Error> {
+fn moved(options: &MoveOptions, is_interrupted: &AtomicBool) -> Result<Moved, Failure> {
     let mut shown: Option<(Stage, Progress)> = None;
     let mut watch = |now: moving::Progress| {
         if shown.as_ref().is_none_or(|(stage, _)| *stage != now.stage) {
@@ -127,7 +125,8 @@ fn moved(options: &MoveOptions, is_interrupted: &AtomicBool) -> Result<Moved, Er
     } else {
         moving::run
     };
-    move_or_check(&options.from, &options.to, &mut watch)
+    let moved = move_or_check(&options.from, &options.to, &mut watch);
+    moved.map_err(Failure::from)
 }
 
 fn shown((from, to): (&str, &str), parts: &[Compared], took: Duration, json: bool) -> Ended {

@@ -104,7 +104,7 @@ pub enum Error {
         place: String,
         /// Why.
         #[source]
-        source: Box<landfall_store::Error>,
+        source: landfall_store::Error,
     },
     /// A move of an org has failed on its way.
     #[error("cannot move the org")]

@@ -87,7 +87,7 @@ impl Place {
     fn unusable(&self, source: landfall_store::Error) -> Error {
         Error::Place {
             place: self.to_string(),
-            source: Box::new(source),
+            source,
         }
     }
 }
