@@ -12,6 +12,7 @@ import { brokenDecoder, longRun, manyEvents, millionEvents } from "./robust.mjs"
 import { serve } from "./serve.mjs";
 import { tenTasks } from "./tasks.mjs";
 import { usage } from "./usage.mjs";
+import { visual } from "./visual.mjs";
 import { Server, seed } from "./server.mjs";
 
 const ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
@@ -298,7 +299,7 @@ async function everyPage(server, { burlington, last }) {
 const TOOLS = { open, close, row, shows, search, violations, HOSTILE };
 /** Those that take long run by their name alone. */
 const ON_REQUEST = { longRun: (server) => longRun(server, TOOLS), millionEvents: (server) => millionEvents(server, TOOLS) };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), node: (server) => node(server, TOOLS), brush: (server) => brush(server, TOOLS), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: () => tenTasks(TOOLS) };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), node: (server) => node(server, TOOLS), brush: (server) => brush(server, TOOLS), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: () => tenTasks(TOOLS), visual: () => visual(TOOLS) };
 
 let failed = 0;
 async function check(name, run) {

@@ -59,7 +59,7 @@ class Live {
   build() {
     this.state = h("span.state");
     this.pause = h("button.pause", { onclick: () => this.toggle() });
-    this.input = h("input", { value: this.text, role: "searchbox", "aria-label": "Filter events", "aria-describedby": "filter-error", placeholder: "Filter: type:UPDATE field:Industry, a name, Amount>=100000", maxlength: 1024, spellcheck: "false", autocomplete: "off", oninput: () => this.typed(false), onkeydown: (e) => {
+    this.input = h("input", { value: this.text, role: "searchbox", "aria-label": "Filter events", "aria-describedby": "filter-error", placeholder: "Filter: type:UPDATE burlington", maxlength: 1024, spellcheck: "false", autocomplete: "off", oninput: () => this.typed(false), onkeydown: (e) => {
       if (e.key === "Enter") {
         this.typed(true);
         this.input.blur();
@@ -448,7 +448,7 @@ class Live {
     const row = h(bracket ? "tr.bracketed" : "tr", { "data-id": event.replayId, onclick: () => this.select(event.replayId, false) },
       h(bracket ? `td.mono.bracket.${bracket}` : "td.mono", {}, clockTime(event.time), place ? h("span.hidden", {}, `, ${place}`) : null),
       h("td.num.mono", {}, link(`/event/${event.replayId}`, String(event.replayId))), h("td.type-cell", {}, typeChip(event)),
-      narrow || oneTopic ? null : h("td.mono.opt", {}, event.topic),
+      narrow || oneTopic ? null : h("td.mono.opt.topic", { title: event.topic }, event.topic),
       h("td.record", { title: name ?? "" }, name ? [data(name.slice(0, 120)), " "] : null, id ? h("code.muted", {}, id) : null),
       narrow ? null : h("td.opt", {}, chips(event), bracket === "first" ? h("span.muted", {}, ` ${event.header.sequenceNumber} in transaction`) : null),
       narrow ? null : h("td.num.opt", {}, count(event.size)));
