@@ -111,7 +111,7 @@ async function liveByKeyboard(server, { last }) {
   await row(page, last - 1).waitFor({ state: "detached" });
   assert.equal(search(page).get("q"), "type:UPDATE field:Industry");
   // By the name of the record, by a value, and without what is excluded.
-  for (const [text, shown, hidden] of [["pyramid -type:GAP*", 1004, last], ["Amount>=100000 OR nulled:Phone", last, 1004], ["type:UPDATE field:Industry", last, last - 1]]) {
+  for (const [text, shown, hidden] of [["pyramid -type:GAP*", 1004, last], ["Amount>=100000 OR nulled:Phone", last, 1004], ["type:GAP*", last - 1, last], ["type:UPDATE field:Industry", last, last - 1]]) {
     await page.getByRole("searchbox").fill(text);
     await page.keyboard.press("Enter");
     await row(page, shown).waitFor();

@@ -30,7 +30,7 @@ export function livePage(main, _, parameters) {
 
 class Live {
   constructor(main, parameters) {
-    Object.assign(this, { main, events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, counts: null, early: [], depth: COUNTED, brushing: false, focusOn: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
+    Object.assign(this, { main, events: [], pending: [], notes: [], topics: [], paused: false, ended: false, stream: null, counts: null, early: null, depth: COUNTED, brushing: false, focusOn: null, next: null, tail: null, earliest: null, total: 0, selected: -1, lost: null, since: 0 });
     this.read(parameters);
     this.build();
   }
@@ -104,7 +104,7 @@ class Live {
   }
 
   async load() {
-    const run = (this.run = {});
+    const before = this.run, run = (this.run = {});
     try {
       const [topics, found] = await Promise.all([control("GET", "topics"), control("GET", `events${query({ ...this.filter(), limit: PAGE, from: this.from, to: this.to })}`)]);
       if (this.run !== run || this.ended) return;
@@ -116,7 +116,10 @@ class Live {
       this.redraw();
       if (this.to === null) this.follow(found.tail);
       else this.drawState();
-      this.count();
+      // A span is of what is counted already, so that its ends stay where they were put.
+      const counted = JSON.stringify(this.filter());
+      if (this.to === null || !this.counts || this.counted !== counted) this.count();
+      this.counted = counted;
     } catch (error) {
       if (this.run !== run || this.ended) return;
       if (!(error instanceof Refused)) throw error;
@@ -127,6 +130,7 @@ class Live {
         return;
       }
       // The result of the filter before stays, and goes on.
+      this.run = before;
       this.refused(error);
     }
   }
@@ -139,8 +143,8 @@ class Live {
 
   /** Counts the newest events of the log by time, as far back as was asked for; a part of them a call. */
   async count() {
-    const run = this.run, counting = (this.counting = {});
-    const current = () => this.run === run && this.counting === counting && !this.ended;
+    const counting = (this.counting = {});
+    const current = () => this.counting === counting && !this.ended;
     this.early = [];
     try {
       const first = this.earliest === null ? null : Math.max(this.earliest, this.tail - this.depth + 1);
@@ -155,6 +159,7 @@ class Live {
       } while (next !== undefined && current());
       if (!current()) return;
       for (const event of this.early) counts.add(event);
+      this.early = null;
       this.counts = counts;
       this.plotted = Date.now();
       this.drawLanes();
@@ -192,14 +197,14 @@ class Live {
     if (event === "event") {
       this.tail = Math.max(this.tail, value.replayId);
       this.earliest ??= value.replayId;
-      if (this.counts) this.counts.add(value);
-      else this.early.push(value);
+      this.counts?.add(value);
+      this.early?.push(value);
       this.pending.unshift(value);
       this.since++;
       this.arrived = Date.now();
       // What nobody looks at is not kept without end; it is read again when it is shown.
       if (this.pending.length > PENDING) this.pending.length = PENDING;
-      if (this.early.length > PENDING) this.early.shift();
+      if (this.early?.length > PENDING) this.early.shift();
     } else if (event === "skipped") {
       const why = value.reason === "not retained" ? "are no longer retained" : "are not shown: this page was too slow";
       this.recount ??= setTimeout(() => {
@@ -355,8 +360,10 @@ class Live {
     if (this.brushing || (this.lanesBox.contains(document.activeElement) && this.focusOn === null && this.drawnFrom === this.from)) return;
     this.drawnFrom = this.from;
     const whole = counts.first === null ? "exact" : `counted from ${counts.first} on`;
-    const inSpan = this.from === null ? null : counts.between(this.from, this.to);
-    const note = inSpan === null ? [plural(counts.total, "event"), whole] : [plural(inSpan, "event"), `in the span, of ${plural(counts.total, "event")}, ${whole}`];
+    // The list says how many, if it has all of the span; buckets may reach beyond its ends.
+    const listed = this.events.filter((event) => !event.note).length;
+    const inSpan = this.from === null ? null : this.next === null ? plural(listed, "event") : `about ${plural(counts.between(this.from, this.to), "event")}`;
+    const note = inSpan === null ? [plural(counts.total, "event"), whole] : [inSpan, `in the span, of ${plural(counts.total, "event")}, ${whole}`];
     const back = counts.first === null ? null : h("button.small", { onclick: () => this.lookBack() }, "Look further back");
     const clear = this.from === null ? null : h("button.small", { onclick: () => this.unbrush(null) }, "Clear the span", h("kbd", { "aria-hidden": "true" }, "Esc"));
     fill(this.lanesBox, lanes(counts, [...note, [back, clear]], {
@@ -501,6 +508,7 @@ class Live {
   }
 
   async drawPane() {
+    const hadFocus = this.paneBox?.contains(document.activeElement);
     this.paneBox?.remove();
     this.paneBox = null;
     this.split.classList.toggle("open", this.open !== null);
@@ -522,6 +530,7 @@ class Live {
       close: () => this.close(), older: () => this.step(false), newer: () => this.step(true),
     });
     this.split.append(this.paneBox);
+    if (hadFocus) this.paneBox.focus();
     this.drawState();
   }
 
