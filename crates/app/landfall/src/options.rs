@@ -252,6 +252,7 @@ mod tests {
             (_, "HOST:PORT") => "node-1.example.com:7443",
             (_, "RANGE") => "10.0.0.0/8",
             (_, "EDITION") => "performance",
+            (_, "FEATURE") => "Quotes",
             (_, "FORMAT") => "json",
             (_, "TIME") => "2030-01-01T09:00:00Z",
             (_, "URL" | "ORIGIN") => "https://org.example.com",

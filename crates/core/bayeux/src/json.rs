@@ -102,13 +102,13 @@ impl<'a> ObjectWriter<'a> {
         Self { out, empty: true }
     }
 
-    /// Starts a member; the caller writes its value to the returned buffer. Keys are names that need no escape.
+    /// Starts a member; the caller writes its value to the returned buffer. Keys may be those of a client.
     pub(crate) fn key(&mut self, key: &str) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
         }
         self.empty = false;
-        write_plain(self.out, key);
+        write_text(self.out, key);
         self.out.push(b':');
         self.out
     }

@@ -162,6 +162,7 @@ settings! {
         Group::Data,
         "Feature of the org, by the name of a scratch-org feature, which brings objects and fields; repeatable",
     )
+    .value_name("FEATURE")
     .alias("feature")
     .details("[compat/objects.md](compat/objects.md#features) lists them. Those that a project needs are switched on with it ([project.md](project.md#features)).")
     .example("[\"Quotes\", \"MultiCurrency\"]")
