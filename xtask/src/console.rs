@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Of all scenarios; each wait of one has a limit of its own.
-const LIMIT: Duration = Duration::from_mins(5);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// Of one that is asked for: some take ten minutes.
 const LIMIT_OF_ONE: Duration = Duration::from_mins(20);
