@@ -4,7 +4,7 @@ use http::Method;
 use landfall_client::Org;
 use serde_json::{Value, json};
 
-use crate::common::{WITHIN, create_account, login, start, stranger};
+use crate::common::{WITHIN, create_account, login, start, start_in, stranger};
 use crate::control::{call, done};
 use crate::control_events::{listed, session, stream};
 
@@ -205,6 +205,29 @@ async fn events_are_counted_after_a_position_and_by_time() {
         assert_eq!(refused.status, 400, "{query}");
     }
     drop((http, org));
+    running.stop().await.expect("stops");
+}
+
+#[tokio::test]
+async fn events_are_counted_whose_time_is_ahead_of_the_clock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let running = start_in(folder.path()).await;
+    let http = stranger(&running);
+    done(&http, "POST", "clock/advance", json!({"by": "2h"})).await;
+    create_account(&login(&running).await, "In two hours").await;
+    drop(http);
+    running.stop().await.expect("stops");
+    // The clock begins again with the machine's; times of events do not go back.
+    let running = start_in(folder.path()).await;
+    let http = stranger(&running);
+    create_account(&login(&running).await, "Not before").await;
+    let found = done(&http, "GET", "events/histogram", Value::Null).await;
+    let event = done(&http, "GET", "events/1002", Value::Null).await;
+    assert_eq!(
+        (&found["events"], &found["until"]),
+        (&json!(2), &event["time"])
+    );
+    drop(http);
     running.stop().await.expect("stops");
 }
 

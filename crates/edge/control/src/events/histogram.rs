@@ -40,7 +40,10 @@ pub(crate) const HISTOGRAM: Call = Call {
             "since",
             "The beginning; without it, the time of the oldest retained event",
         ),
-        Parameter::in_query("until", "The end; without it, the present of the org"),
+        Parameter::in_query(
+            "until",
+            "The end; without it, the present of the org, or the time of the newest event if that is later",
+        ),
         Parameter::in_query("to", "The highest replay id"),
         Parameter::in_query(
             "buckets",
@@ -92,10 +95,21 @@ struct Spans {
 
 impl Spans {
     async fn of(made: &Made<'_>, org: &Org) -> Result<Self, Refusal> {
-        let until = time(made, "until")?.unwrap_or_else(|| org.engine.clock().now());
+        let bounds = org.engine.log().bounds();
+        let until = match time(made, "until")? {
+            Some(until) => until,
+            // A clock that was set back is behind the newest event.
+            None => {
+                let newest = published(org, Some(bounds.tail)).await?;
+                org.engine.clock().now().max(newest.unwrap_or_default())
+            }
+        };
         let since = match time(made, "since")? {
             Some(since) => since,
-            None => oldest(org).await?.unwrap_or(until).min(until),
+            None => {
+                let oldest = published(org, bounds.earliest).await?;
+                oldest.unwrap_or(until).min(until)
+            }
         };
         if since > until {
             return Err(invalid("\"since\" is after \"until\""));
@@ -136,13 +150,13 @@ fn time(made: &Made<'_>, name: &str) -> Result<Option<Timestamp>, Refusal> {
     })
 }
 
-/// The time of the oldest retained event.
-async fn oldest(org: &Org) -> Result<Option<Timestamp>, Refusal> {
-    let Some(earliest) = org.engine.log().bounds().earliest else {
+/// When an event was published; none if it is not retained.
+async fn published(org: &Org, id: Option<ReplayId>) -> Result<Option<Timestamp>, Refusal> {
+    let Some(id) = id else {
         return Ok(None);
     };
-    let oldest = between(org, earliest.get(), earliest.get()).await?;
-    Ok(oldest.first().map(|event| event.event().appended))
+    let events = between(org, id.get(), id.get()).await?;
+    Ok(events.first().map(|event| event.event().appended))
 }
 
 pub(crate) async fn histogram(made: &Made<'_>) -> Result<String, Refusal> {
