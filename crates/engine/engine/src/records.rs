@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use landfall_model::limits::ROWS_BYTES_MAX;
 use landfall_model::{EntityDefinition, RecordId, Row, Timestamp, Value};
-use landfall_store::{DocumentKind, bytes_of};
+use landfall_store::{DocumentKind, Failure, bytes_of};
 
 use crate::Engine;
 use crate::error::Error;
@@ -39,6 +39,35 @@ impl Engine {
         let rows =
             self.read_records(move |reader| bounded(ids.iter().map(|id| reader.row(&entity, *id))));
         rows.await.map_err(query::too_many)
+    }
+
+    /// The names of several records of one object, in the order of the ids; none for one that is not there, has no name, or
+    /// is damaged: names are shown beside something else, which is whole.
+    ///
+    /// # Errors
+    /// [`Error::Store`] if records cannot be read.
+    pub async fn names(
+        &self,
+        entity: &Arc<EntityDefinition>,
+        ids: Vec<RecordId>,
+    ) -> Result<Vec<Option<String>>, Error> {
+        let Some(place) = entity.fields.iter().position(|field| field.name_field) else {
+            return Ok(vec![None; ids.len()]);
+        };
+        let entity = Arc::clone(entity);
+        let name = move |row: Row| match row.into_iter().nth(place) {
+            Some(Value::Text(name)) => Some(name),
+            _ => None,
+        };
+        self.read_records(move |reader| {
+            let names = ids.iter().map(|id| match reader.row(&entity, *id) {
+                Ok(row) => Ok(row.and_then(&name)),
+                Err(failure) if failure.failure() == Failure::Damaged => Ok(None),
+                Err(failure) => Err(failure),
+            });
+            names.collect()
+        })
+        .await
     }
 
     /// Records whose field equals a value, deleted ones included, `limit` at most.

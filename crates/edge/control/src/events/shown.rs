@@ -12,7 +12,7 @@ use landfall_apidoc::{Kind, Member};
 use landfall_engine::{Definitions, Event, SubscribableKind, TopicId};
 use landfall_http::Writer;
 use landfall_http::json::{Content, parse_answer};
-use landfall_model::{ChangeEventHeader, EntityDefinition, FieldBits, RecordId, Value};
+use landfall_model::{ChangeEventHeader, EntityDefinition, FieldBits, RecordId};
 use landfall_schema::{DecodedEvent, EventSchema, FieldValue, bitmap};
 use landfall_wire::dates::render_utc;
 
@@ -141,21 +141,15 @@ impl Names {
         for (object, mut ids) in records.0 {
             ids.sort_unstable();
             ids.dedup();
-            let named = self
-                .definitions
-                .catalog()
-                .entity(&object)
-                .and_then(|entity| Some((Arc::clone(entity), name_of(org, entity)?)));
-            let Some((entity, place)) = named else {
+            let entity = self.definitions.catalog().entity(&object);
+            let Some(entity) = entity.filter(|entity| !is_masked(org, entity)) else {
                 continue;
             };
-            let rows = org.engine.rows(&entity, ids.clone()).await;
-            let rows = rows.map_err(|failure| failed(&failure))?;
-            for (id, row) in ids.into_iter().zip(rows) {
-                if let Some(Value::Text(name)) = row.and_then(|row| row.get(place).cloned()) {
-                    self.records.insert(id.to_string(), name);
-                }
-            }
+            let names = org.engine.names(entity, ids.clone()).await;
+            let names = names.map_err(|failure| failed(&failure))?;
+            let named = ids.into_iter().zip(names);
+            let named = named.filter_map(|(id, name)| Some((id.to_string(), name?)));
+            self.records.extend(named);
         }
         Ok(())
     }
@@ -177,11 +171,10 @@ impl Names {
     }
 }
 
-/// Where the rows of an object have its name; none if it has none, or nobody is shown it.
-fn name_of(org: &Org, entity: &EntityDefinition) -> Option<usize> {
-    let mut fields = entity.fields.iter().enumerate();
-    let (place, field) = fields.find(|(_, field)| field.name_field)?;
-    (!org.masked.has(field.name.as_str())).then_some(place)
+/// Whether the names of an object's records are not shown.
+fn is_masked(org: &Org, entity: &EntityDefinition) -> bool {
+    let mut names = entity.fields.iter().filter(|field| field.name_field);
+    names.any(|field| org.masked.has(field.name.as_str()))
 }
 
 /// An event that was decoded.
