@@ -1,5 +1,5 @@
 //! What queries, searches, queries of PushTopics and filters of channels mean: any text is checked against the standard
-//! objects or refused, and what passed can be evaluated.
+//! objects or refused, and what passed can be evaluated. Filters of the control interface are read or refused at a place.
 
 #![no_main]
 
@@ -85,6 +85,9 @@ fuzz_target!(|data: &[u8]| {
         let _ = search(&context(text), &parsed);
     }
     filter(text);
+    if let Err(place) = landfall_control::check_filter(text) {
+        assert!((1..=text.chars().count() + 1).contains(&place));
+    }
 });
 
 fn filter(text: &str) {

@@ -34,7 +34,10 @@ const COUNTERS: &str = "inline 8-bit counters";
 /// The targets, with the folders of `tests/corpus` that they begin with.
 const TARGETS: &[(&str, &[&str])] = &[
     ("soql", &["soql", "sosl", "filter"]),
-    ("query", &["soql", "sosl", "filter", "push_topic"]),
+    (
+        "query",
+        &["soql", "sosl", "filter", "push_topic", "event_filter"],
+    ),
     ("formula", &["formula"]),
     ("bayeux", &["bayeux"]),
     ("xml", &["soap", "soap_metadata", "component"]),

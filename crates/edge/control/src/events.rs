@@ -24,6 +24,8 @@ use crate::{Made, Org};
 use filter::Filter;
 use shown::{EVENT, Names, Read, Records};
 
+pub use filter::check_filter;
+
 pub(crate) use deliveries::{LIST as DELIVERIES, list as deliveries};
 pub(crate) use follow::{FOLLOW, follow, followers};
 pub(crate) use histogram::{HISTOGRAM, histogram};

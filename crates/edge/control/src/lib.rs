@@ -59,6 +59,7 @@ use input::Input;
 use refusal::Refusal;
 
 pub use calls::Effect;
+pub use events::check_filter;
 pub use mask::Mask;
 pub use node_report::{ConnectionsReport, NodeFacts, NodeReport, SettingReport, StorageReport};
 pub use origin::is_own;

@@ -14,6 +14,15 @@ use crate::{Made, Org, topics};
 use condition::{Condition, Test, at};
 use pattern::Pattern;
 
+/// Whether a text can be read as a filter of events; else where it cannot. Unit: characters, from 1.
+///
+/// # Errors
+/// That place.
+pub fn check_filter(text: &str) -> Result<(), usize> {
+    let read = expression::parse(text);
+    read.map(drop).map_err(|unreadable| unreadable.position)
+}
+
 pub(super) use condition::PUBLISHED;
 
 /// What an event must meet.
