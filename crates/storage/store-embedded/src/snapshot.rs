@@ -287,8 +287,8 @@ fn restore_documents(
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (kind, key): (String, String) = (row.get(0)?, row.get(1)?);
-            let known = DocumentKind::ALL.into_iter().find(|of| of.as_str() == kind);
-            let kind = known.ok_or("a document of the snapshot is of an unknown kind")?;
+            let kind = DocumentKind::named(&kind)
+                .ok_or("a document of the snapshot is of an unknown kind")?;
             if kind != DocumentKind::Counter {
                 names.insert((kind, key));
             }

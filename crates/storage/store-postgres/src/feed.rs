@@ -239,8 +239,7 @@ fn touched(documents: &[String], records: &[String]) -> Option<Touched> {
         let [kind, key] = pair else {
             return None;
         };
-        let mut kinds = DocumentKind::ALL.into_iter();
-        let kind = kinds.find(|known| known.as_str() == kind)?;
+        let kind = DocumentKind::named(kind)?;
         touched.documents.insert((kind, key.clone()));
     }
     let mut listed: BTreeMap<EntityName, BTreeSet<RecordId>> = BTreeMap::new();

@@ -81,6 +81,11 @@ impl DocumentKind {
         Self::File,
     ];
 
+    /// The kind with a stored name; none for that of an unknown one.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
     /// A name that stays the same for ever: it is stored.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -305,8 +305,7 @@ fn document(row: &Row<'_>) -> Result<KeptDocument> {
             format_args!("the checksum of a document of {kind} does not match"),
         ));
     }
-    let known = DocumentKind::ALL.into_iter().find(|of| of.as_str() == kind);
-    let kind = known.ok_or_else(|| {
+    let kind = DocumentKind::named(&kind).ok_or_else(|| {
         corrupt(
             DOCUMENT,
             format_args!("{kind} is no known kind of document"),

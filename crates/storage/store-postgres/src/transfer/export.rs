@@ -239,8 +239,7 @@ impl Export for SchemaExport {
         rows.iter()
             .map(|row| {
                 let kind: String = column(row, 0, DOCUMENT)?;
-                let known = DocumentKind::ALL.into_iter().find(|of| of.as_str() == kind);
-                let kind = known.ok_or_else(|| {
+                let kind = DocumentKind::named(&kind).ok_or_else(|| {
                     corrupt(
                         DOCUMENT,
                         format_args!("{kind} is no known kind of document"),

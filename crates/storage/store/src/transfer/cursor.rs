@@ -66,9 +66,7 @@ impl Note {
             ("topics", None, None) => Cursor::Topics,
             ("documents", None, None) => Cursor::Documents(None),
             ("documents", Some(kind), Some(key)) => {
-                let mut kinds = DocumentKind::ALL.into_iter();
-                let kind = kinds.find(|of| of.as_str() == kind)?;
-                Cursor::Documents(Some((kind, key.to_owned())))
+                Cursor::Documents(Some((DocumentKind::named(kind)?, key.to_owned())))
             }
             ("tables", entity, None) => Cursor::Tables(entity.map(EntityName::new)),
             ("records", Some(entity), Some(after)) => {
