@@ -3,9 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use landfall_auth::Login;
-use landfall_engine::draw;
 use landfall_engine::faults::{Called, FaultKind, Occasion};
-use landfall_model::limits::{SUBSCRIBER_CLIENT_BYTES_MAX, TOPIC_SHOWN_BYTES_MAX};
+use landfall_engine::{Subscriber, draw};
+use landfall_model::limits::TOPIC_SHOWN_BYTES_MAX;
 use landfall_model::{EventUuid, Fault, PubSubFault, ServiceFault, SessionFault};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Status};
@@ -96,11 +96,10 @@ impl Call {
     }
 }
 
-/// The `User-Agent`, cut off at [`SUBSCRIBER_CLIENT_BYTES_MAX`]; none if it is no text.
+/// What the client calls itself; none if it is no text.
 fn agent(metadata: &MetadataMap) -> Option<Arc<str>> {
     let agent = metadata.get("user-agent")?.to_str().ok()?;
-    let end = agent.len().min(SUBSCRIBER_CLIENT_BYTES_MAX);
-    agent.get(..end).map(Arc::from)
+    Some(Subscriber::client_of(agent))
 }
 
 /// The login that takes over from `login` on an open stream: the same user with another access token.

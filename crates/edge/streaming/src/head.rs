@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue, header};
 use landfall_auth::{TokenHash, streaming_token};
-use landfall_model::limits::SUBSCRIBER_CLIENT_BYTES_MAX;
+use landfall_engine::Subscriber;
 use landfall_model::{Fault, RequestFault, Requester, SessionFault, StreamingFault};
 use landfall_wire::ApiVersion;
 
@@ -63,11 +63,10 @@ impl RequestHead {
     }
 }
 
-/// The `User-Agent`, cut off at [`SUBSCRIBER_CLIENT_BYTES_MAX`]; none if it is no text.
+/// What the client calls itself; none if it is no text.
 fn agent(headers: &HeaderMap) -> Option<Arc<str>> {
     let agent = headers.get(header::USER_AGENT)?.to_str().ok()?;
-    let end = agent.len().min(SUBSCRIBER_CLIENT_BYTES_MAX);
-    agent.get(..end).map(Arc::from)
+    Some(Subscriber::client_of(agent))
 }
 
 /// A copy that shares no buffer with the connection: a held poll would keep all of it.

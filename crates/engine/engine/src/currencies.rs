@@ -15,7 +15,7 @@ use landfall_store::{Reads, RowWrite};
 
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::rows::{new_row, read};
+use crate::rows::{has_marked, new_row, read};
 
 /// The object whose records are the currencies.
 pub(crate) const OBJECT: &str = "CurrencyType";
@@ -42,11 +42,7 @@ pub(crate) fn missing(
     let Some(currencies) = catalog.entity(OBJECT) else {
         return Ok(None);
     };
-    if let Some(place) = currencies.index_of("IsCorporate")
-        && !reads
-            .rows_where(currencies, place, &Value::Boolean(true), 1)?
-            .is_empty()
-    {
+    if has_marked(reads, currencies, "IsCorporate")? {
         return Ok(None);
     }
     let id = numbers.record_id(currencies.key_prefix);

@@ -7,7 +7,7 @@ use landfall_store::{Reads, RowWrite};
 
 use crate::error::Error;
 use crate::numbers::Numbers;
-use crate::rows::{entity, new_row};
+use crate::rows::{entity, has_marked, new_row};
 
 pub(crate) const OBJECT: &str = "Pricebook2";
 
@@ -22,11 +22,7 @@ pub(crate) fn missing(
     at: Timestamp,
 ) -> Result<Option<RowWrite>, Error> {
     let books = entity(catalog, OBJECT)?;
-    if let Some(place) = books.index_of("IsStandard")
-        && !reads
-            .rows_where(books, place, &Value::Boolean(true), 1)?
-            .is_empty()
-    {
+    if has_marked(reads, books, "IsStandard")? {
         return Ok(None);
     }
     let id = numbers.record_id(books.key_prefix);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use landfall_model::{Catalog, EntityDefinition, RecordId, Row, Timestamp, Value};
-use landfall_store::RowWrite;
+use landfall_store::{Reads, RowWrite};
 
 use crate::error::Error;
 
@@ -36,6 +36,22 @@ pub(crate) fn entity<'c>(
         what: "catalogue",
         reason: format!("{name} is not in it"),
     })
+}
+
+/// Whether an object has a record in which a checkbox is set; none without that field.
+///
+/// # Errors
+/// [`Error::Store`].
+pub(crate) fn has_marked(
+    reads: &dyn Reads,
+    entity: &EntityDefinition,
+    checkbox: &str,
+) -> Result<bool, Error> {
+    let Some(place) = entity.index_of(checkbox) else {
+        return Ok(false);
+    };
+    let marked = reads.rows_where(entity, place, &Value::Boolean(true), 1)?;
+    Ok(!marked.is_empty())
 }
 
 /// The row of a new record: the values that `value_of` has for a field, the defaults of the others.

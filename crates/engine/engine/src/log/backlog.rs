@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use landfall_model::limits::SUBSCRIBER_CLIENT_BYTES_MAX;
 use landfall_model::{ReplayId, Timestamp};
 use landfall_store::TopicId;
 
@@ -15,12 +16,20 @@ pub struct Subscriber {
     pub id: String,
     /// The name that its user logged in with.
     pub username: String,
-    /// What the client calls itself: its `User-Agent`, cut off at [`landfall_model::limits::SUBSCRIBER_CLIENT_BYTES_MAX`].
+    /// What the client calls itself ([`Self::client_of`]).
     pub client: Option<Arc<str>>,
     /// What it does at the moment.
     pub demand: SubscriberDemand,
     /// Its subscriptions.
     pub positions: Vec<SubscriberPosition>,
+}
+
+impl Subscriber {
+    /// What a client calls itself: its `User-Agent`, cut off at [`SUBSCRIBER_CLIENT_BYTES_MAX`].
+    pub fn client_of(user_agent: &str) -> Arc<str> {
+        let end = user_agent.floor_char_boundary(SUBSCRIBER_CLIENT_BYTES_MAX);
+        Arc::from(user_agent.split_at(end).0)
+    }
 }
 
 /// Whether a subscriber takes events at the moment.
