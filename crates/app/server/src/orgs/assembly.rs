@@ -178,7 +178,12 @@ fn started(
     } else {
         Engine::start
     };
-    let started = start(Parts {
+    Ok(start(parts(config, store, environment, lease))?)
+}
+
+/// What an engine is made of, on a store that it writes to or reads along.
+fn parts<S>(config: &Config, store: S, environment: Environment, lease: Lease) -> Parts<S> {
+    Parts {
         store,
         clock: environment.clock,
         entropy: environment.entropy,
@@ -190,8 +195,7 @@ fn started(
         streams: config.streams,
         allocations: config.allocations,
         lease,
-    })?;
-    Ok(started)
+    }
 }
 
 /// Refuses a folder of another org, where the folder stays.

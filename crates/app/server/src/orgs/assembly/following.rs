@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use landfall_auth::Auth;
-use landfall_engine::{Engine, Lease, Parts};
+use landfall_engine::{Engine, Lease};
 use landfall_pubsub::PubsubState;
 use landfall_store::Reader;
 use landfall_streaming::Endpoint;
 use tokio::task::JoinSet;
 
-use super::{Assembly, INSTANCE, stopping, streaming, watch_lease};
+use super::{Assembly, parts, stopping, streaming, watch_lease};
 use crate::cluster::Following;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -35,19 +35,7 @@ pub(crate) async fn assemble(
 ) -> Result<Assembly, Error> {
     let store = open_store(config).await?;
     let reader = Arc::downgrade(&store);
-    let (engine, writer) = Engine::follow(Parts {
-        store,
-        clock: environment.clock,
-        entropy: environment.entropy,
-        instance: INSTANCE,
-        reserve_bytes: config.reserve_bytes,
-        retention_hours: config.retention_hours,
-        capture_all: config.capture_all,
-        capture_rules: config.capture_rules,
-        streams: config.streams,
-        allocations: config.allocations,
-        lease: Lease::lapsed(),
-    })?;
+    let (engine, writer) = Engine::follow(parts(config, store, environment, Lease::lapsed()))?;
     let auth = Auth::open(engine.clone(), config.logins.clone()).await?;
     // From now on the lease holds.
     engine.catch_up().await?;
