@@ -82,12 +82,11 @@ pub(crate) const SET: Call = Call {
 };
 
 /// How far an advance goes.
-const BY: Member = Member {
-    name: "by",
-    kind: Kind::Text,
-    required: true,
-    description: "How far, in d, h, m, s and ms: 73h, 1d12h",
-};
+const BY: Member = Member::required(
+    "by",
+    Kind::Text,
+    "How far, in d, h, m, s and ms: 73h, 1d12h",
+);
 
 pub(crate) const PREVIEW: Call = Call {
     method: "post",
