@@ -96,21 +96,13 @@ struct Spans {
 impl Spans {
     async fn of(made: &Made<'_>, org: &Org) -> Result<Self, Refusal> {
         let bounds = org.engine.log().bounds();
-        let until = match time(made, "until")? {
-            Some(until) => until,
-            // A clock that was set back is behind the newest event.
-            None => {
-                let newest = published(org, Some(bounds.tail)).await?;
-                org.engine.clock().now().max(newest.unwrap_or_default())
-            }
-        };
-        let since = match time(made, "since")? {
-            Some(since) => since,
-            None => {
-                let oldest = published(org, bounds.earliest).await?;
-                oldest.unwrap_or(until).min(until)
-            }
-        };
+        let newest = published(org, Some(bounds.tail)).await?;
+        // A clock that has begun again may be behind the newest event.
+        let present = org.engine.clock().now().max(newest.unwrap_or_default());
+        let until = time(made, "until")?.unwrap_or(present);
+        let oldest = published(org, bounds.earliest).await?;
+        let beginning = oldest.unwrap_or(until).min(until);
+        let since = time(made, "since")?.unwrap_or(beginning);
         if since > until {
             return Err(invalid("\"since\" is after \"until\""));
         }
