@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use landfall_model::{
-    Catalog, EntityDefinition, EntityName, FieldType, PERSON_ACCOUNT, PicklistSubset,
+    Catalog, EntityDefinition, EntityName, FieldDefinition, FieldType, PERSON_ACCOUNT,
+    PicklistSubset,
 };
 
 use crate::gather::{self, ObjectSource};
@@ -295,6 +296,22 @@ fn process<'p>(
     known
 }
 
+/// The picklist that a record type names: the salutation of a person by the compound that it belongs to, `Name`.
+fn picklist_of<'e>(entity: &'e EntityDefinition, name: &str) -> Option<&'e FieldDefinition> {
+    use FieldType::{Combobox, MultiPicklist, Picklist};
+    let is_picklist =
+        |field: &FieldDefinition| matches!(field.field_type, Combobox | MultiPicklist | Picklist);
+    let field = entity.field(name).map(|(_, field)| field);
+    field.filter(|field| is_picklist(field)).or_else(|| {
+        let mut fields = entity.fields.iter();
+        fields.find(|field| {
+            let compound = field.compound.as_ref();
+            is_picklist(field)
+                && compound.is_some_and(|compound| compound.as_str().eq_ignore_ascii_case(name))
+        })
+    })
+}
+
 /// The values that the picklist has; the first that it has not is reported.
 fn resolved(
     entity: &EntityDefinition,
@@ -302,11 +319,7 @@ fn resolved(
     report: &mut Report,
 ) -> Option<PicklistSubset> {
     let picklist = declared.picklist.as_str();
-    let field = entity.field(picklist).map(|(_, field)| field);
-    let field = field.filter(|field| {
-        use FieldType::{Combobox, MultiPicklist, Picklist};
-        matches!(field.field_type, Combobox | MultiPicklist | Picklist)
-    });
+    let field = picklist_of(entity, picklist);
     let Some(field) = field else {
         let reason = format!(
             "In field: picklist - no CustomField named {}.{} found",

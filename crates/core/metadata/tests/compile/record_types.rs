@@ -41,6 +41,20 @@ fn a_type_offers_the_values_of_its_object_and_no_others() {
 }
 
 #[test]
+fn the_salutation_goes_by_the_name_of_the_person() {
+    let types = "<recordTypes><fullName>Student</fullName><active>true</active><label>Student</label>\
+        <picklistValues><picklist>Name</picklist><values><fullName>Dr%2E</fullName></values></picklistValues></recordTypes>";
+    let org = compiled(&[object("Contact", types)]);
+    assert_eq!(lines(&org.inapplicable), "");
+    let student = org.record_types.first().expect("a type");
+    let subset = student.picklists.first().expect("a picklist");
+    assert_eq!(
+        (subset.field.as_str(), subset.values.as_slice()),
+        ("Salutation", ["Dr.".to_owned()].as_slice())
+    );
+}
+
+#[test]
 fn the_types_of_opportunities_follow_a_process() {
     let types = |process: &str| {
         format!(
