@@ -53,6 +53,86 @@ export async function channels(server, { open, close, row, shows, search }) {
   await close(page);
 }
 
+export async function members(server, { open, close, row, shows, search }) {
+  const listed = async (channel) => (await server.control("GET", `topics/${encodeURIComponent(channel)}`)).members;
+  const page = await open(server, "/console/channels");
+  await row(page, EVENT).waitFor();
+  await page.getByRole("button", { name: "New channel" }).click();
+  await page.locator("#channel-name:focus").waitFor();
+  assert.equal(new URL(page.url()).pathname, "/console/channels/new");
+  // A refusal of the service is shown at the form, which stays as it is.
+  await page.keyboard.type("1 Service");
+  await page.getByRole("button", { name: /^Create/ }).click();
+  await page.locator("#channel-error:not(:empty)").waitFor();
+  assert.equal(await page.getByLabel("Name", { exact: true }).inputValue(), "1 Service");
+  await page.getByLabel("Name", { exact: true }).fill("Service");
+  await shows(page, "Clients subscribe to /data/Service__chn.");
+  await page.getByRole("button", { name: /^Create/ }).click();
+  await page.locator("aside h2", { hasText: "/data/Service__chn" }).waitFor();
+  await shows(page, "Nothing is on this channel");
+  await row(page, "/data/Service__chn").getByText("Channel of 0").waitFor();
+  // The first member is the next step: its form has the focus.
+  await page.locator("#member-event:focus").waitFor();
+  await page.getByLabel("Event", { exact: true }).selectOption("AccountChangeEvent");
+  await page.getByLabel("Filter expression").fill("Nothing = 1");
+  await page.getByRole("button", { name: /^Add/ }).click();
+  await page.locator("#member-error", { hasText: "Nothing" }).waitFor();
+  assert.deepEqual(await listed("/data/Service__chn"), []);
+  await page.getByLabel("Filter expression").fill("Name LIKE '<b>%'");
+  await page.getByLabel("Enriched fields").fill("Industry, Phone");
+  await page.getByRole("button", { name: /^Add/ }).click();
+  await page.locator("aside td", { hasText: "Name LIKE '<b>%'" }).waitFor();
+  await row(page, "/data/Service__chn").getByText("Channel of 1").waitFor();
+  assert.deepEqual(await listed("/data/Service__chn"), [{ channel: "/data/AccountChangeEvent", event: "AccountChangeEvent", name: "Service_chn_AccountChangeEvent", filter: "Name LIKE '<b>%'", enrichedFields: ["Industry", "Phone"] }]);
+  // What is on the channel cannot be added again, but changed.
+  assert.equal(await page.locator('#member-event option[value="AccountChangeEvent"]').count(), 0);
+  await page.getByRole("button", { name: "Change AccountChangeEvent" }).click();
+  await page.locator("#member-filter:focus").waitFor();
+  assert.equal(await page.getByLabel("Enriched fields").inputValue(), "Industry, Phone");
+  await page.getByLabel("Filter expression").fill("");
+  await page.getByLabel("Enriched fields").fill("Phone");
+  await page.getByRole("button", { name: /^Save/ }).click();
+  await page.locator("aside td", { hasText: "Name LIKE '<b>%'" }).waitFor({ state: "detached" });
+  const [changed] = await listed("/data/Service__chn");
+  assert.deepEqual([changed.filter, changed.enrichedFields], [undefined, ["Phone"]]);
+  await page.getByRole("button", { name: "Remove AccountChangeEvent" }).click();
+  await shows(page, "Nothing is on this channel");
+  assert.deepEqual(await listed("/data/Service__chn"), []);
+  // With the keyboard alone: a channel of platform events, a member, and both deleted.
+  await page.goto(`${server.base}/console/channels`);
+  await row(page, EVENT).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("new channel");
+  await page.keyboard.press("Enter");
+  await page.locator("#channel-name:focus").waitFor();
+  await page.keyboard.type("Orders__chn");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("Platform");
+  await page.keyboard.press("Control+Enter");
+  await page.locator("aside h2", { hasText: "/event/Orders__chn" }).waitFor();
+  await page.locator("#member-event:focus").waitFor();
+  await page.keyboard.type("Order_Pl");
+  await page.keyboard.press("Control+Enter");
+  const removal = page.getByRole("button", { name: "Remove Order_Placed__e" });
+  await removal.waitFor();
+  assert.equal((await listed("/event/Orders__chn"))[0].event, "Order_Placed__e");
+  await removal.focus();
+  await page.keyboard.press("Enter");
+  await removal.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Delete channel" }).focus();
+  await page.keyboard.press("Enter");
+  await row(page, "/event/Orders__chn").waitFor({ state: "detached" });
+  assert.equal(search(page).get("add"), null);
+  await page.goto(`${server.base}/console/channels/data/Service__chn?add=1`);
+  await page.locator("#member-event:focus").waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("e");
+  await page.locator("#member-event:focus").waitFor();
+  await page.getByRole("button", { name: "Delete channel" }).click();
+  await page.waitForURL(/channels$/);
+  await close(page);
+}
+
 export async function publishing(server, { open, close, row, shows, HOSTILE }) {
   const page = await open(server, `/console/channels${EVENT}?publish=1`);
   await page.locator("aside form :is(input, select):focus").waitFor();

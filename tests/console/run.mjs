@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
-import { channels, publishing, pushTopics, capture } from "./channels.mjs";
+import { channels, members, publishing, pushTopics, capture } from "./channels.mjs";
 import { delivery, replay, schemas, wireForms } from "./log.mjs";
 import { brush, node } from "./node.mjs";
 import { requests } from "./requests.mjs";
@@ -280,9 +280,11 @@ async function otherOrigins(server) {
 async function everyPage(server, { burlington, last }) {
   const { schema } = await server.control("GET", `events/${last}`);
   await server.session();
+  await server.rest("POST", "tooling/sobjects/PlatformEventChannel", { FullName: "Audited__chn", Metadata: { channelType: "data", label: "Audited" } });
+  await server.rest("POST", "tooling/sobjects/PlatformEventChannelMember", { FullName: "Audited_chn_AccountChangeEvent", Metadata: { eventChannel: "Audited__chn", selectedEntity: "AccountChangeEvent", enrichedFields: [{ name: "Phone" }], filterExpression: "Industry = 'Banking'" } });
   const found = [];
   for (const colorScheme of ["light", "dark"]) {
-    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/node", "/node?set=1", "/channels", "/channels/data/ChangeEvents", "/channels/event/Order_Placed__e", "/pushtopics/new", "/schemas", `/schemas/${schema}`, `/schemas/${schema}?tab=avro`, "/replay", `/replay?at=${last - 3}`, `/live?event=${last}&tab=schema`, `/live?event=${last}&tab=delivery`]) {
+    for (const path of ["/live", `/live?event=${last}`, `/live?event=${last}&tab=sent`, `/live?event=${last}&tab=bitmap`, "/live?q=nothing-like-it", "/event/1003", "/subscribers", `/records?object=Account&record=${burlington}`, "/faults?by=73h", "/requests", "/requests?request=2", "/usage", "/node", "/node?set=1", "/channels", "/channels/data/ChangeEvents", "/channels/new", "/channels/data/Audited__chn?add=1", "/channels/event/Order_Placed__e", "/pushtopics/new", "/schemas", `/schemas/${schema}`, `/schemas/${schema}?tab=avro`, "/replay", `/replay?at=${last - 3}`, `/live?event=${last}&tab=schema`, `/live?event=${last}&tab=delivery`]) {
       const page = await open(server, `/console${path}`, { colorScheme });
       await page.waitForTimeout(400);
       found.push(...(await violations(page, `${path} ${colorScheme}`)));
@@ -299,7 +301,7 @@ async function everyPage(server, { burlington, last }) {
 const TOOLS = { open, close, row, shows, search, violations, HOSTILE };
 /** Those that take long run by their name alone. */
 const ON_REQUEST = { longRun: (server) => longRun(server, TOOLS), millionEvents: (server) => millionEvents(server, TOOLS) };
-const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), node: (server) => node(server, TOOLS), brush: (server) => brush(server, TOOLS), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: () => tenTasks(TOOLS), visual: () => visual(TOOLS) };
+const SCENARIOS = { liveByMouse, liveByKeyboard, eventPage, subscribers, records, faultsAndClock, requests: (server) => requests(server, TOOLS), usage: (server) => usage(server, TOOLS), ...Object.fromEntries(Object.entries({ channels, members, publishing, pushTopics, capture, schemas, replay, wireForms, delivery }).map(([name, run]) => [name, (server, seeded) => run(server, TOOLS, seeded)])), node: (server) => node(server, TOOLS), brush: (server) => brush(server, TOOLS), brokenDecoder: (server, seeded) => brokenDecoder(server, TOOLS, seeded), serve: () => serve(TOOLS), hostile, otherOrigins, everyPage, restart, manyEvents: (server) => manyEvents(server, TOOLS), tenTasks: () => tenTasks(TOOLS), visual: () => visual(TOOLS) };
 
 let failed = 0;
 async function check(name, run) {

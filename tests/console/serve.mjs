@@ -116,11 +116,16 @@ async function readings(server, page, { shows }) {
   await shows(page, "Schema ID");
   await shows(page, "Retained");
   await none("button", "New PushTopic");
+  await none("button", "New channel");
   await none("switch", /^Capture changes/);
   await page.locator("aside .facts a[href*='/schemas/']").click();
   await page.locator("aside tr", { hasText: "BillingAddress" }).first().waitFor();
   await page.getByRole("tab", { name: "Avro" }).click();
   await shows(page, '"AccountChangeEvent"');
+  await page.goto(`${server.base}/console/channels/data/ChangeEvents`);
+  await shows(page, "On it");
+  assert.equal(await page.locator("aside form").count(), 0);
+  await none("button", /^(Change|Remove|Delete) /);
   await page.goto(`${server.base}/console/pushtopics/new`);
   await shows(page, "Only in landfall dev");
 }

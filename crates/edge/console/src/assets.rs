@@ -50,6 +50,7 @@ pub(crate) const ASSETS: &[Asset] = &[
     asset!("faults.js", SCRIPT),
     asset!("requests.js", SCRIPT),
     asset!("usage.js", SCRIPT),
+    asset!("members.js", SCRIPT),
     asset!("node.js", SCRIPT),
     asset!("login.js", SCRIPT),
 ];
