@@ -16,8 +16,12 @@ use crate::error::Error;
 use crate::numbers::Numbers;
 use crate::rows::{changed, entity, new_row, read};
 
-const GROUP: &str = "Group";
-const SERVED: &str = "QueueSobject";
+pub(crate) const GROUP: &str = "Group";
+
+/// The object whose records say which objects a queue serves.
+pub(crate) const SERVED: &str = "QueueSobject";
+pub(crate) const SERVED_BY: &str = "QueueId";
+pub(crate) const SERVED_OBJECT: &str = "SobjectType";
 
 /// The kinds of components, and the `Type` of their records.
 const TYPES: [(Kind, &str); 2] = [(Kind::Queue, "Queue"), (Kind::Group, "Regular")];
@@ -119,11 +123,11 @@ fn served(
 ) -> Result<Changes, Error> {
     let served: &Arc<EntityDefinition> = entity(catalog, SERVED)?;
     let (mut writes, mut removals) = Changes::default();
-    let Some(owner) = served.index_of("QueueId") else {
+    let Some(owner) = served.index_of(SERVED_BY) else {
         return Ok((writes, removals));
     };
     for row in reads.rows_where(served, owner, &Value::Id(queue), usize::MAX)? {
-        let of = read(&row, served.index_of("SobjectType")).as_text();
+        let of = read(&row, served.index_of(SERVED_OBJECT)).as_text();
         let stays = of.is_some_and(|name| objects.remove(name));
         if let (false, Some(id)) = (stays, read(&row, served.index_of("Id")).as_id()) {
             let entity = Arc::clone(served);
@@ -135,8 +139,8 @@ fn served(
     for object in objects {
         let id = numbers.record_id(served.key_prefix);
         writes.push(new_row(served, id, now, |field| match field {
-            "QueueId" => Some(Value::Id(queue)),
-            "SobjectType" => Some(Value::Text(object.to_owned())),
+            SERVED_BY => Some(Value::Id(queue)),
+            SERVED_OBJECT => Some(Value::Text(object.to_owned())),
             _ => None,
         }));
     }

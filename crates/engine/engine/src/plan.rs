@@ -20,6 +20,7 @@ mod persons;
 mod prices;
 mod primary;
 mod purge;
+mod queues;
 mod record_type;
 mod roll_up;
 mod rules;
@@ -448,11 +449,15 @@ impl<'p> Planner<'p, '_> {
                     continue;
                 }
                 let value = std::mem::take(slot);
-                *slot = validate::fitting(field, value)?;
+                *slot = match self.served_object(field, entity, &value) {
+                    Some(name) => name,
+                    None => validate::fitting(field, value)?,
+                };
                 record_type::check_offered(object, row, *place, field)?;
             }
         }
-        self.check_references(entity, row, given)
+        self.check_references(entity, row, given)?;
+        self.check_queue(object, row, before, given)
     }
 
     /// Everything else about a row but who else has its values: what follows from the given values.

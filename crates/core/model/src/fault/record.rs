@@ -41,6 +41,8 @@ pub enum RecordFault {
         /// The filter's own error.
         message: String,
     },
+    /// A record is given to a queue that serves other objects, or to a group that is no queue.
+    NotServedByQueue,
     /// No record with this id.
     NotFound,
     /// No record to delete with this id.

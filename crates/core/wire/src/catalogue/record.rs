@@ -16,6 +16,12 @@ pub(super) fn spell(fault: &RecordFault) -> RestError {
             message.as_str(),
             [field.to_string()],
         ),
+        // Source: published logs of saves that a flow gave to such a queue.
+        RecordFault::NotServedByQueue => RestError::save(
+            "INVALID_OPERATION",
+            "Queue not associated with this SObject type",
+            [],
+        ),
         RecordFault::NotFound => not_found(),
         RecordFault::LimitExceeded { label, max } => RestError::save(
             "LIMIT_EXCEEDED",

@@ -123,6 +123,10 @@ explain! { record: RecordFault in "Records" as fault;
             message: word("MESSAGE OF THE FILTER"),
         },
     }
+    "The record is given to a queue that does not serve its object, or to a public group, which owns nothing."
+    do "Add the object to the queue (`queueSobject` of its file, or a `QueueSobject`), or name another owner." {
+        NotServedByQueue,
+    }
     "There is no record with this id that the user can see."
     do "Check the id and the org. A record may have been deleted meanwhile." {
         NotFound, Unknown,

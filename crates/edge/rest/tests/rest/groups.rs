@@ -124,3 +124,48 @@ async fn a_group_that_is_a_record_becomes_that_of_the_file_with_its_name() {
     assert_eq!(found, [json!({"Id": id, "Name": "Help"})]);
     assert_eq!(served(&org).await, ["Case"]);
 }
+
+#[tokio::test]
+async fn a_queue_owns_no_records_of_other_objects() {
+    let org = Org::with(vec![project::trip(""), queue("Help", &["Case"]), crew()]).await;
+    let found = rows(&org, "SELECT Id FROM Group ORDER BY DeveloperName").await;
+    let id = |at: usize| found[at]["Id"].as_str().expect("an id").to_owned();
+    let (crew, help) = (id(0), id(1));
+    let refused = json!([{
+        "message": "Queue not associated with this SObject type", "errorCode": "INVALID_OPERATION", "fields": [],
+    }]);
+    let lead = json!({"LastName": "Doe", "Company": "Acme", "OwnerId": help});
+    let answer = org.post("/sobjects/Lead", &lead).await;
+    assert_eq!((answer.status, answer.json()), (400, refused.clone()));
+    let trip = org.create("Trip__c", &json!({"Name": "North"})).await;
+    let trip = format!("/sobjects/Trip__c/{trip}");
+    let answer = org.patch(&trip, &json!({"OwnerId": help})).await;
+    assert_eq!((answer.status, answer.json()), (400, refused.clone()));
+    let case = json!({"Subject": "Leak", "OwnerId": crew});
+    let answer = org.post("/sobjects/Case", &case).await;
+    assert_eq!((answer.status, answer.json()), (400, refused.clone()));
+
+    let serves = org
+        .create(
+            "QueueSobject",
+            &json!({"QueueId": help, "SobjectType": "trip__c"}),
+        )
+        .await;
+    assert_eq!(served(&org).await, ["Case", "Trip__c"]);
+    let none = json!({"QueueId": help, "SobjectType": "Account"});
+    let answer = org.post("/sobjects/QueueSobject", &none).await;
+    assert_eq!(
+        answer.refusal().1,
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    );
+    assert_eq!(
+        org.patch(&trip, &json!({"OwnerId": help})).await.status,
+        204
+    );
+    let path = format!("/sobjects/QueueSobject/{serves}");
+    let gone = org.send("DELETE", &path, &[], String::new()).await;
+    assert_eq!(gone.status, 204);
+    // It keeps its owner, also when the request repeats it.
+    let same = json!({"Name": "South", "OwnerId": help});
+    assert_eq!(org.patch(&trip, &same).await.status, 204);
+}

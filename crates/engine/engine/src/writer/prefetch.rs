@@ -17,6 +17,7 @@ use tracing::debug;
 use crate::blueprint::{Blueprint, Blueprints};
 use crate::command::{Assignment, Change};
 use crate::error::Error;
+use crate::groups::{GROUP, SERVED, SERVED_BY};
 use crate::plan::{other_of_person, read_along};
 use crate::validate;
 use crate::workspace::{Needed, Workspace};
@@ -166,6 +167,7 @@ impl<'b> Ahead<'b> {
             {
                 self.needed.row(target, *id);
                 self.details(object, *place, *id);
+                self.served(object, *place, target, value);
                 self.invited(object, field, *id);
                 self.grants_of(object, *place, value);
             } else if field.unique {
@@ -259,6 +261,18 @@ impl<'b> Ahead<'b> {
             let master = Value::Id(master);
             self.needed
                 .holders(object, place, master, limits::PREFETCH_CHILDREN_MAX);
+        }
+    }
+
+    /// The objects that a group serves which is the owner of a record.
+    fn served(&mut self, object: &Blueprint, place: usize, owner: &Blueprint, value: &Value) {
+        if object.system.owner == Some(place)
+            && owner.entity.name.as_str() == GROUP
+            && let Some(served) = self.blueprints.named(SERVED)
+            && let Some(place) = served.entity.index_of(SERVED_BY)
+        {
+            let most = limits::PREFETCH_CHILDREN_MAX;
+            self.needed.holders(served, place, value.clone(), most);
         }
     }
 
