@@ -16,12 +16,7 @@ pub(super) fn spell(fault: &RecordFault) -> RestError {
             message.as_str(),
             [field.to_string()],
         ),
-        // Source: published logs of saves that a flow gave to such a queue.
-        RecordFault::NotServedByQueue => RestError::save(
-            "INVALID_OPERATION",
-            "Queue not associated with this SObject type",
-            [],
-        ),
+        RecordFault::NotServedByQueue => not_served_by_queue(),
         RecordFault::NotFound => not_found(),
         RecordFault::LimitExceeded { label, max } => RestError::save(
             "LIMIT_EXCEEDED",
@@ -101,6 +96,12 @@ const fn person_account(reason: PersonAccountReason) -> &'static str {
 }
 
 /// See `parts`: where there are several, each is spelled by itself.
+/// Source: published logs of saves that a flow gave to such a queue.
+fn not_served_by_queue() -> RestError {
+    let message = "Queue not associated with this SObject type";
+    RestError::save("INVALID_OPERATION", message, [])
+}
+
 fn rules_broken(broken: &[BrokenRule]) -> RestError {
     let first = broken.first();
     let fields = first.and_then(|rule| rule.field.as_ref());
