@@ -71,7 +71,9 @@ impl Checker<'_> {
                 return Err(unknown());
             }
         }
-        let (_, field) = entity.field(queue_field(ways, last)).ok_or_else(unknown)?;
+        let Some((_, field)) = entity.field(queue_field(ways, last)) else {
+            return is_task(entity, last).ok_or_else(unknown);
+        };
         let at = Scope {
             entity,
             steps: &steps,
@@ -305,6 +307,16 @@ const RECORD_TYPE: &str = "RecordType";
 /// Source: none: SalesforceFoundation/EDA has such a formula, and deploys record types after it.
 fn is_untyped(entity: &EntityDefinition, way: &str) -> bool {
     way.eq_ignore_ascii_case(RECORD_TYPE) && entity.field("RecordTypeId").is_none()
+}
+
+/// Whether an activity is a task, which formulas of activities ask by a name that neither tasks nor events have a field of.
+///
+/// Source: "`OpenActivity`" (Object Reference), `IsTask`; public projects.
+fn is_task(entity: &EntityDefinition, name: &str) -> Option<Typed> {
+    let is_task = entity.name.as_str() == "Task";
+    let is_activity = is_task || entity.name.as_str() == "Event";
+    let is_asked = is_activity && name.eq_ignore_ascii_case("IsTask");
+    is_asked.then(|| constant(Datum::Boolean(is_task), Kind::Boolean))
 }
 
 /// What a missing value is: a checkbox is never null, and a number is zero where blanks are treated so.

@@ -71,6 +71,27 @@ fn quotient() -> String {
 }
 
 #[tokio::test]
+async fn a_formula_of_activities_asks_whether_one_is_a_task() {
+    let kind = formula(
+        "Kind__c",
+        "Text",
+        "IF( IsTask = true , 'Task', 'Event' )",
+        "",
+    );
+    let activity = Component {
+        path: "objects/Activity.object".to_owned(),
+        content: format!("<CustomObject>{kind}</CustomObject>"),
+    };
+    let org = Org::with(vec![activity]).await;
+    let event = json!({"DurationInMinutes": 30, "ActivityDateTime": "2026-11-26T09:00:00Z"});
+    for (object, record) in [("Task", json!({})), ("Event", event)] {
+        let id = org.create(object, &record).await;
+        let record = org.record(object, &id).await;
+        assert_eq!(record["Kind__c"], object);
+    }
+}
+
+#[tokio::test]
 async fn a_formula_is_computed_where_its_field_is_read() {
     let org = with(&[
         quotient(),
